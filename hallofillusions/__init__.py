@@ -1,0 +1,48 @@
+"""hallofillusions: model collapse, derived and simulated from one sentence."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "FeedbackLoop": "loop",
+    "Truth": "starts",
+    "FirstFit": "starts",
+    "Memory": "starts",
+    "derive": "theory",
+    "predict": "theory",
+    "diagnose": "theory",
+    "NotClosed": "recursion",
+    "Recursion": "recursion",
+    "simulate": "simulation",
+    "sweep": "sweeping",
+    "Trajectory": "trajectory",
+    "Prediction": "prediction",
+    "compare": "comparison",
+    "Comparison": "comparison",
+    "Theorem": "proof",
+    "theorems": "proof",
+    "InputError": "symbols",
+}
+_KINDS = ("families", "mixing", "biases", "estimators", "observables")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name[:1].isupper():
+        for kind in _KINDS:
+            try:
+                return getattr(importlib.import_module(f"{__name__}.{kind}"), name)
+            except AttributeError:
+                continue
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    from .component import shipped
+
+    return sorted({*_HOMES, *(name for kind in _KINDS for name in shipped(kind))})

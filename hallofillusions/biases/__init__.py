@@ -1,0 +1,13 @@
+"""Sampling biases: what sampling does to a model, one small file per assumption."""
+
+from typing import Any
+
+from ..component import lazily, shipped
+
+
+def __getattr__(name: str) -> Any:
+    return lazily("biases", name)
+
+
+def __dir__() -> list[str]:
+    return shipped("biases")

@@ -1,0 +1,39 @@
+"""What a sampling bias must say."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..component import Component
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..families.base import Family, Model
+
+
+class SamplingBias(Component, ABC):
+    """What sampling does to a model: the law of a synthetic point, given the model."""
+
+    @abstractmethod
+    def draw(
+        self, family: Family, model: Model, shape: tuple[int, ...], rng: np.random.Generator
+    ) -> Any:
+        """Definition: biased points of each model, an array of ``shape``."""
+
+    def draw_statistics(
+        self, family: Any, model: Model, replicates: int, size: Any, rng: np.random.Generator
+    ) -> Any:
+        """Sufficient statistics of biased points, exact in law; by default there is no shortcut."""
+        raise NotImplementedError
+
+    @property
+    def literal_only(self) -> bool:
+        """Whether only `draw` exists."""
+        return type(self).draw_statistics is SamplingBias.draw_statistics
+
+    @abstractmethod
+    def claim(self, family: Family, label: Any, state: Mapping[str, Any]) -> Any:
+        """Claim: E[label(x)] of a biased point as a polynomial in the model's coordinates."""

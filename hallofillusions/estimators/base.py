@@ -1,0 +1,39 @@
+"""What an estimator must say."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..component import Component
+from ..symbols import InputError, is_symbolic
+
+if TYPE_CHECKING:
+    from ..families.base import Family
+    from ..loop import FeedbackLoop
+
+
+class Estimator(Component, ABC):
+    """How a training set becomes a model."""
+
+    smallest: ClassVar[int] = 1
+    """The smallest training set that can be fitted."""
+
+    def check(self, loop: FeedbackLoop) -> None:
+        """Refuse an n that is too small."""
+        for n in loop.n if isinstance(loop.n, tuple) else (loop.n,):
+            if not is_symbolic(n) and n < self.smallest:
+                raise InputError(f"n must be at least {self.smallest} for {self!r}, got {n}")
+
+    @abstractmethod
+    def fit(self, family: Family, statistics: Any) -> dict[str, Any]:
+        """Definition: the fitted models, from the sufficient statistics of the training sets."""
+
+    def atoms(self, size: Any) -> dict[str, Any]:
+        """Quantities of the claim that are not polynomials in α and 1/n, given the set's size."""
+        return {}
+
+    @abstractmethod
+    def claim(self, family: Family, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
+        """Claim: the new coordinates as polynomials in the training means of the features."""

@@ -1,0 +1,22 @@
+"""Maximum likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .base import Estimator
+
+
+@dataclass(frozen=True)
+class MaximumLikelihood(Estimator):
+    """The fit that matches the training set's moments: the variance divides by n (``ddof=0``)."""
+
+    def fit(self, family: Any, statistics: Any) -> dict[str, Any]:
+        model: dict[str, Any] = family.match(statistics)
+        return model
+
+    def claim(self, family: Any, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
+        coordinates: dict[str, Any] = family.claim_match(means)
+        return coordinates

@@ -1,0 +1,160 @@
+"""The Gaussian family in one dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..symbols import PARAMETERS, InputError, as_number, is_symbolic, lookup
+from .base import Family, Model
+
+
+@dataclass(frozen=True)
+class GaussianStatistics:
+    """Count, mean and sum of squared deviations of each replicate's points; ``+`` is the union."""
+
+    count: Any
+    mean: Any
+    scatter: Any
+
+    def __add__(self, other: GaussianStatistics) -> GaussianStatistics:
+        count = self.count + other.count
+        share = other.count / at_least(count, 1)
+        gap = other.mean - self.mean
+        return GaussianStatistics(
+            count,
+            self.mean + share * gap,
+            self.scatter + other.scatter + self.count * share * (gap * gap),
+        )
+
+
+@dataclass(frozen=True)
+class Gaussian(Family):
+    """The normal law N(mean, variance), the real law of the loop and the form of its models.
+
+    ========== ============ ==========================================
+    mean       μ₀           a real number or symbol
+    variance   σ₀²          a number above 0 or a symbol
+    ========== ============ ==========================================
+
+    The coordinates of a model are δ = μ - μ₀ (weight 1) and v = σ² (weight 2); the features of
+    a point are y and y², y = x - μ₀.  Raises `InputError` for a variance that is not above 0.
+    """
+
+    mean: Any = 0
+    variance: Any = 1
+
+    variables: ClassVar[Mapping[str, int]] = {"delta": 1, "v": 2}
+    features: ClassVar[Mapping[str, int]] = {"y": 1, "yy": 2}
+
+    def __post_init__(self) -> None:
+        if not is_symbolic(self.mean):
+            as_number(self.mean, "mean")
+        if not is_symbolic(self.variance) and not as_number(self.variance, "variance") > 0:
+            raise InputError(f"variance must be a number above 0, got {self.variance!r}")
+
+    def symbol_of(self, name: str) -> Any:
+        if is_symbolic(getattr(self, name)):
+            return getattr(self, name)
+        return lookup("mu_0") if name == "mean" else PARAMETERS["sigma_0"].symbol ** 2
+
+    # -- the definition -----------------------------------------------------------------------
+
+    def parameters(self) -> dict[str, float]:
+        return {"mean": float(self.mean), "variance": float(self.variance)}
+
+    def draw(self, model: Model, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        points = rng.standard_normal(shape)
+        points *= np.sqrt(column(model["variance"]))
+        points += column(model["mean"])
+        return points
+
+    def draw_statistics(
+        self, model: Model, replicates: int, size: Any, rng: np.random.Generator
+    ) -> GaussianStatistics:
+        """Count, mean and scatter of ``size`` points, exact in law.
+
+        The mean is N(μ, σ²/size) and, independently, the scatter is σ² χ²(size - 1); both by
+        Fisher's theorem.  ``size`` is a whole number or one per replicate (0 is allowed).
+        """
+        mean = rng.standard_normal(replicates)
+        mean *= np.sqrt(model["variance"] / at_least(size, 1))
+        mean += model["mean"]
+        if isinstance(size, int) and size > 1:
+            scatter = rng.chisquare(size - 1, replicates)
+        else:
+            scatter = 2 * rng.standard_gamma(at_least(size - 1, 0) / 2, replicates)
+        scatter *= model["variance"]
+        return GaussianStatistics(size, mean, scatter)
+
+    def log_density(self, model: Model, points: Any) -> Any:
+        variance = column(model["variance"])
+        squares = (points - column(model["mean"])) ** 2 / variance
+        return -0.5 * (squares + np.log(2 * np.pi * variance))
+
+    def summarise(self, points: Any) -> GaussianStatistics:
+        mean = points.mean(axis=-1)
+        deviations = points - mean[..., None]
+        scatter = np.einsum("...i,...i->...", deviations, deviations)
+        return GaussianStatistics(points.shape[-1], mean, scatter)
+
+    def match(self, statistics: GaussianStatistics) -> dict[str, Any]:
+        return {"mean": statistics.mean, "variance": statistics.scatter / statistics.count}
+
+    def coordinates(self, model: Model) -> dict[str, Any]:
+        return {"delta": model["mean"] - float(self.mean), "v": model["variance"]}
+
+    def means(self, sample: Any, labels: Sequence[int]) -> dict[int, Any]:
+        """Label k -> mean of (x - μ₀)^k over points (replicates, size) or statistics (k ≤ 2)."""
+        if isinstance(sample, GaussianStatistics):
+            y = sample.mean - float(self.mean)
+            known = {1: y, 2: y * y + sample.scatter / sample.count}
+        else:
+            known, y, power = {}, sample - float(self.mean), 1.0
+            for k in range(1, max(labels, default=0) + 1):
+                power = power * y
+                known[k] = power.mean(axis=-1)
+        if missing := sorted(set(labels) - set(known)):
+            raise InputError(
+                f"labels must be among {sorted(known)} for this sample, got {missing[0]}"
+            )
+        return {k: known[k] for k in labels}
+
+    # -- the claim ----------------------------------------------------------------------------
+
+    def label(self, powers: Sequence[int]) -> int:
+        return powers[0] + 2 * powers[1]
+
+    def weight(self, label: int) -> int:
+        return label
+
+    def labels(self, order: int) -> list[int]:
+        return list(range(1, order + 1))
+
+    def moment(self, label: int, state: Mapping[str, Any]) -> Any:
+        """E y^k by Stein's identity: E y^k = δ E y^{k-1} + (k-1) v E y^{k-2}."""
+        previous, current = state["delta"], state["delta"] * state["delta"] + state["v"]
+        if label == 1:
+            return previous
+        for k in range(3, label + 1):
+            previous, current = current, state["delta"] * current + (k - 1) * state["v"] * previous
+        return current
+
+    def claim_match(self, means: Mapping[str, Any]) -> dict[str, Any]:
+        return {"delta": means["y"], "v": means["yy"] - means["y"] * means["y"]}
+
+    def truth(self) -> dict[str, Any]:
+        return {"delta": 0, "v": self.variance}
+
+
+def at_least(size: Any, low: int) -> Any:
+    """max(size, low), for one whole number or one per replicate."""
+    return max(size, low) if isinstance(size, int) else np.maximum(size, low)
+
+
+def column(value: Any) -> Any:
+    """A parameter per replicate as a column against (replicates, size) points."""
+    return value[..., None] if np.ndim(value) else value

@@ -1,0 +1,231 @@
+"""The sentence: a family is sampled with a bias, mixed with real data, re-estimated from n points.
+
+`FeedbackLoop` is the whole specification and the only thing that theory and simulation share.
+It says what is done, never what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .biases.base import SamplingBias
+from .biases.unbiased import Unbiased
+from .component import Component, _fields, construct, from_dict, plain, shipped
+from .estimators.base import Estimator
+from .estimators.maximum_likelihood import MaximumLikelihood
+from .families.base import Family
+from .mixing.base import Mixing
+from .starts import FirstFit, Memory, Truth
+from .symbols import PARAMETERS, InputError, is_symbolic
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ROLES = {
+    "family": ("families", Family),
+    "bias": ("biases", SamplingBias),
+    "mixing": ("mixing", Mixing),
+    "estimator": ("estimators", Estimator),
+}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What time enters with: α, n, the pool's size N after the step, and g.
+
+    The fields are arrays over g = 1 … G for numbers, or sympy expressions: every formula in
+    an assumption's ``atoms`` is written once and works on both.
+    """
+
+    alpha: Any
+    n: Any
+    N: Any
+    g: Any
+
+
+@dataclass(frozen=True)
+class FeedbackLoop:
+    """One loop, ``D_{g+1} = (1-α) D_real + α D_syn^g`` made precise (Lei Yu 2025).
+
+    =========== =======================================================================
+    family      the real law, a member of the model's family: ``Gaussian(mean, variance)``
+    bias        what sampling does to a model: ``Unbiased()``
+    mixing      what one generation trains on, with the synthetic fraction α
+    estimator   how a training set becomes a model: ``MaximumLikelihood()``
+    n           points in one generation's training set: a whole number, a symbol or a tuple
+                with one entry per generation
+    start       model 0: ``Truth()``, ``FirstFit()``, ``Memory()`` or a member of the family
+    =========== =======================================================================
+
+    Raises `InputError` (a ``ValueError``) for anything that is not a loop.
+
+    >>> from hallofillusions import FeedbackLoop, FreshSplit, Gaussian
+    >>> loop = FeedbackLoop(family=Gaussian(), mixing=FreshSplit(alpha=0.9), n=100)
+    >>> print(loop)
+    Gaussian(mean=0, variance=1) is sampled by Unbiased(), mixed by FreshSplit(alpha=0.9), \
+re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
+    """
+
+    family: Family
+    bias: SamplingBias = field(default_factory=Unbiased, kw_only=True)
+    mixing: Mixing
+    estimator: Estimator = field(default_factory=MaximumLikelihood, kw_only=True)
+    n: Any
+    start: Any = field(default_factory=Truth, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for role, (_, base) in ROLES.items():
+            if not isinstance(part := getattr(self, role), base):
+                raise InputError(f"{role} must be a {base.__name__}, got {part!r}")
+        self._check_start()
+        n = tuple(self.n) if isinstance(self.n, list | tuple | np.ndarray) else self.n
+        if isinstance(n, tuple) and not n:
+            raise InputError("n must have at least one entry, got an empty schedule")
+        checked = [PARAMETERS["n"].check(v, "n") for v in (n if isinstance(n, tuple) else [n])]
+        object.__setattr__(self, "n", tuple(checked) if isinstance(n, tuple) else checked[0])
+        self.mixing.check(self)
+        self.estimator.check(self)
+
+    def _check_start(self) -> None:
+        if isinstance(self.start, type(self.family)):
+            return
+        if not isinstance(self.start, Truth | FirstFit | Memory):
+            raise InputError(
+                f"start must be Truth(), FirstFit(), Memory() or a {type(self.family).__name__}, "
+                f"got {self.start!r}"
+            )
+        if isinstance(self.start, Memory) and not self.mixing.anchored:
+            raise InputError(
+                f"start=Memory() needs a mixing with a fixed set (FixedReal, FixedPool), "
+                f"got {self.mixing!r}"
+            )
+
+    # -- time ---------------------------------------------------------------------------------
+
+    @property
+    def faithful_start(self) -> bool:
+        """Whether the first fit sees real points only, whatever the bias."""
+        grown = self.mixing.grows and isinstance(self.start, Truth)
+        return grown or isinstance(self.start, FirstFit)
+
+    @property
+    def begins_with_pool(self) -> bool:
+        """Whether a growing pool already holds n real points beside a given model 0."""
+        return self.mixing.grows and isinstance(self.start, type(self.family))
+
+    def schedule(self, value: Any, argument: str, generations: int) -> list[Any]:
+        """``value`` at g = 1 … ``generations``; a tuple that is too short is refused."""
+        if not isinstance(value, tuple):
+            return [value] * generations
+        if len(value) < generations:
+            raise InputError(
+                f"{argument} is a schedule of {len(value)} entries, "
+                f"but {generations} generations were asked for"
+            )
+        return list(value[:generations])
+
+    def sizes(self, generations: int) -> list[int]:
+        """n at g = 1 … ``generations`` as whole numbers."""
+        self.require_numbers()
+        return [int(v) for v in self.schedule(self.n, "n", generations)]
+
+    def clock(self, generations: int) -> Clock:
+        """The numeric clock: arrays over g = 1 … ``generations``."""
+        n = self.sizes(generations)
+        alpha = [self.mixing.fraction(v, g) for g, v in enumerate(n)]
+        first = self.sizes(1)[0] if self.begins_with_pool else 0
+        size: NDArray[np.float64] = np.array(n, dtype=float)
+        return Clock(
+            np.array([float(a) for a in alpha]),
+            size,
+            first + np.cumsum(size),
+            np.arange(1.0, generations + 1),
+        )
+
+    def symbolic_clock(self, *, numbers: bool = False) -> Clock:
+        """The clock in symbols (``numbers=True`` keeps constant numbers of the loop)."""
+        from .component import lookup
+
+        g = lookup("g")
+        varies = isinstance(self.n, tuple)
+        keep = is_symbolic(self.n) or (numbers and not varies)
+        n = self.n if keep else lookup("n")
+        total = lookup("N") if varies else n * (g + (1 if self.begins_with_pool else 0))
+        return Clock(self.mixing.symbolic_fraction(n, numbers=numbers), n, total, g)
+
+    # -- symbols ------------------------------------------------------------------------------
+
+    @property
+    def free_symbols(self) -> frozenset[Any]:
+        """The sympy symbols that stand where numbers go."""
+        values = [self.n] + [
+            getattr(part, f.name) for part in self.parts.values() for f in _fields(part)
+        ]
+        flat = [v for value in values for v in (value if isinstance(value, tuple) else (value,))]
+        return frozenset(s for v in flat if is_symbolic(v) for s in v.free_symbols)
+
+    def require_numbers(self) -> None:
+        """Refuse a loop that still holds symbols."""
+        if symbols := self.free_symbols:
+            names = ", ".join(sorted(map(str, symbols)))
+            raise InputError(f"the loop must hold numbers here, got the symbols {names}")
+
+    @property
+    def parts(self) -> dict[str, Component]:
+        """The five parts that are objects, by role."""
+        return {role: getattr(self, role) for role in (*ROLES, "start")}
+
+    # -- text ---------------------------------------------------------------------------------
+
+    def __str__(self) -> str:
+        size = "a schedule of n" if isinstance(self.n, tuple) else f"n = {self.n}"
+        return (
+            f"{self.family} is sampled by {self.bias}, mixed by {self.mixing}, "
+            f"re-estimated by {self.estimator} from {size} points, and starts at {self.start}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain text and numbers; `from_dict` reads it back to an equal loop."""
+        return {role: part.to_dict() for role, part in self.parts.items()} | {
+            "n": plain(self.n, "n")
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> FeedbackLoop:
+        """The loop that `to_dict` described; only shipped assumptions can be named by a file."""
+        from .component import parsed
+
+        if not isinstance(data, Mapping):
+            raise InputError(f"a loop must be a table, got {data!r}")
+        if unknown := sorted(set(data) - {*ROLES, "n", "start"}):
+            raise InputError(f"a loop has no part {unknown[0]!r}; it has {[*ROLES, 'n', 'start']}")
+        parts = {r: from_dict(kind, data[r]) for r, (kind, _) in ROLES.items() if r in data}
+        if "start" in data:
+            name = data["start"].get("type") if isinstance(data["start"], dict) else None
+            kind = "starts" if name in shipped("starts") else "families"
+            parts["start"] = from_dict(kind, data["start"])
+        if "n" in data:
+            parts["n"] = parsed(data["n"], "n")
+        loop: FeedbackLoop = construct(cls, parts)
+        return loop
+
+    def to_toml(self) -> str:
+        """The loop as TOML text."""
+        import tomli_w
+
+        data = self.to_dict()
+        return tomli_w.dumps({"n": data.pop("n"), **data})
+
+    @classmethod
+    def from_toml(cls, text: str) -> FeedbackLoop:
+        """The loop that TOML text describes (`to_toml` writes it)."""
+        import tomllib
+
+        try:
+            return cls.from_dict(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"the loop must be TOML text: {error}") from None

@@ -1,0 +1,25 @@
+"""The logarithm of the model's variance."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .base import Combination, LogVarianceRatio, Observable
+
+
+@dataclass(frozen=True)
+class LogVariance(Observable):
+    """log(σ²/σ₀²): minus infinity once a model has no variance left."""
+
+    label = "log-variance"
+
+    def measure(self, family: Any, model: Any) -> Any:
+        with np.errstate(divide="ignore"):
+            return np.log(model["variance"] / float(family.variance))
+
+    def claim(self, family: Any) -> Combination:
+        return Combination(((1.0, LogVarianceRatio()),))
+
+    def given_variance(self, family: Any, variance: Any) -> Any:
+        return self.measure(family, {"variance": variance})

@@ -1,0 +1,34 @@
+"""The median over replicates."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .base import Combination, Observable, VarianceQuantile
+
+
+@dataclass(frozen=True)
+class Median(Observable):
+    """The median over replicates of another observable ``of``: what a typical run shows.
+
+    Where ``of`` is an increasing function of σ² alone, its median is that function of the
+    median of σ².
+    """
+
+    of: Observable
+    probability: ClassVar[float] = 0.5
+
+    @property
+    def label(self) -> str:
+        return f"median {self.of.label}"
+
+    def measure(self, family: Any, model: Any) -> Any:
+        return self.of.measure(family, model)
+
+    def claim(self, family: Any) -> Combination | None:
+        if self.of.given_variance(family, np.float64(1.0)) is None:
+            return None
+        transform = partial(self.of.given_variance, family)
+        return Combination(((1.0, VarianceQuantile(self.probability)),), transform)

@@ -1,0 +1,46 @@
+"""The mass that a model gives to the real law's tails."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..symbols import PARAMETERS, InputError
+from .base import Combination, Observable, Tail
+
+
+@dataclass(frozen=True)
+class TailMass(Observable):
+    """P(|X - c| > t σ₀) for a point X of the model.
+
+    ``t`` is the threshold in real standard deviations; ``about`` is ``"model"`` (c = μ, the
+    model's own mean) or ``"real"`` (c = μ₀).
+    """
+
+    t: float = 3.0
+    about: str = "model"
+
+    def __post_init__(self) -> None:
+        PARAMETERS["t"].check(self.t)
+        if self.about not in ("model", "real"):
+            raise InputError(f"about must be 'model' or 'real', got {self.about!r}")
+
+    @property
+    def label(self) -> str:
+        return f"tail mass beyond {self.t:g} about the {self.about} mean"
+
+    def measure(self, family: Any, model: Any) -> Any:
+        from scipy.special import ndtr
+
+        sigma, t = np.sqrt(model["variance"]), self.t * np.sqrt(float(family.variance))
+        shift = model["mean"] - float(family.mean) if self.about == "real" else 0.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return ndtr(-(t - shift) / sigma) + ndtr(-(t + shift) / sigma)
+
+    def claim(self, family: Any) -> Combination:
+        return Combination(((1.0, Tail(float(self.t), self.about)),))
+
+    def given_variance(self, family: Any, variance: Any) -> Any:
+        if self.about == "real":
+            return None
+        return self.measure(family, {"variance": variance})

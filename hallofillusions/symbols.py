@@ -1,0 +1,133 @@
+"""Every symbol once: name, LaTeX, domain and typical range.
+
+``from hallofillusions.symbols import alpha, n, g`` gives sympy symbols with the right
+assumptions; the table :data:`PARAMETERS` gives the words, the LaTeX and the domains that
+validation and error messages use.  sympy is imported only when a symbol is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+
+class InputError(ValueError):
+    """Bad input, told in one sentence: the argument, what it got and what it wants."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A named quantity: its LaTeX, its meaning and the interval in which it lives.
+
+    ``closed`` says which ends of ``[lower, upper]`` belong to the interval.
+    """
+
+    name: str
+    latex: str
+    meaning: str
+    lower: float = -math.inf
+    upper: float = math.inf
+    closed: tuple[bool, bool] = (True, True)
+    integer: bool = False
+    typical: tuple[float, float] = (0.0, 1.0)
+
+    @cached_property
+    def symbol(self) -> Any:
+        """The sympy symbol, with the assumptions of the domain."""
+        import sympy
+
+        positive = self.lower > 0 or (self.lower == 0 and not self.closed[0])
+        sign = {"positive": True} if positive else {"nonnegative": True} if self.lower == 0 else {}
+        return sympy.Symbol(self.name, real=True, integer=self.integer or None, **sign)
+
+    @property
+    def domain(self) -> str:
+        """The interval in words, for error messages."""
+        kind = "a whole number" if self.integer else "a number"
+        if self.upper == math.inf:
+            if self.lower == -math.inf:
+                return f"{kind}"
+            return f"{kind} {'at least' if self.closed[0] else 'above'} {self.lower:g}"
+        left, right = "[" if self.closed[0] else "(", "]" if self.closed[1] else ")"
+        return f"{kind} in {left}{self.lower:g}, {self.upper:g}{right}"
+
+    def check(self, value: Any, argument: str | None = None) -> Any:
+        """Return ``value`` if it lies in the domain (symbols always do), else raise `InputError`."""
+        argument = argument or self.name
+        if is_symbolic(value):
+            return value
+        number = as_number(value, argument, self.domain)
+        low = number > self.lower or (self.closed[0] and number == self.lower)
+        high = number < self.upper or (self.closed[1] and number == self.upper)
+        if not (low and high) or (self.integer and number != int(number)):
+            raise InputError(f"{argument} must be {self.domain}, got {value!r}")
+        return int(number) if self.integer else value
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether ``value`` is a sympy expression with free symbols (sympy itself is not imported)."""
+    return bool(getattr(value, "free_symbols", None))
+
+
+def as_number(value: Any, argument: str, wants: str = "a number") -> float:
+    """``float(value)`` or an `InputError` that names the argument; NaN, text and bool are refused."""
+    if isinstance(value, (bool, str, bytes)) or value is None:
+        raise InputError(f"{argument} must be {wants}, got {value!r}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{argument} must be {wants}, got {value!r}") from None
+    if not math.isfinite(number):
+        raise InputError(f"{argument} must be {wants} (finite), got {value!r}")
+    return number
+
+
+def as_fraction(value: Any) -> Fraction:
+    """The exact fraction that a user typed: 0.9 means 9/10, not its nearest binary number."""
+    if isinstance(value, Fraction | int):
+        return Fraction(value)
+    if hasattr(value, "p") and hasattr(value, "q"):  # a sympy Rational
+        return Fraction(int(value.p), int(value.q))
+    return Fraction(repr(float(value)))
+
+
+PARAMETERS: dict[str, Parameter] = {
+    p.name: p
+    for p in (
+        Parameter("alpha", r"\alpha", "synthetic fraction", 0, 1, typical=(0, 1)),
+        Parameter("n", "n", "points in one generation's training set", 1, integer=True,
+                  typical=(10, 1000)),
+        Parameter("g", "g", "generation: number of fits made", 0, integer=True, typical=(0, 100)),
+        Parameter("N", "N", "points in a growing pool", 1, integer=True, typical=(10, 10_000)),
+        Parameter("n_0", "n_0", "points in the fixed pool", 1, integer=True, typical=(10, 10_000)),
+        Parameter("n_r", "n_r", "real points in a training set", 0, integer=True,
+                  typical=(1, 1000)),
+        Parameter("k", "k", "fresh real points per generation", 0, closed=(False, True),
+                  typical=(1, 10)),
+        Parameter("lam", r"\lambda", "factor on the covariance of the sampler (MAD's lambda)", 0,
+                  closed=(False, True), typical=(0.5, 1.5)),
+        Parameter("tau", r"\tau", "sampling temperature", 0, closed=(False, True),
+                  typical=(0.5, 1.5)),
+        Parameter("mu_0", r"\mu_0", "mean of the real law", typical=(-1, 1)),
+        Parameter("sigma_0", r"\sigma_0", "standard deviation of the real law", 0,
+                  closed=(False, True), typical=(0.5, 2)),
+        Parameter("t", "t", "threshold of a tail, in real standard deviations", 0,
+                  closed=(False, True), typical=(1, 5)),
+    )
+}  # fmt: skip
+
+
+def lookup(name: str) -> Any:
+    """The sympy symbol of that name: the table's own, or a plain real one for any other word."""
+    import sympy
+
+    return PARAMETERS[name].symbol if name in PARAMETERS else sympy.Symbol(name, real=True)
+
+
+def __getattr__(name: str) -> Any:
+    if name in PARAMETERS:
+        return PARAMETERS[name].symbol
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
