@@ -1,0 +1,1 @@
+"""One file per theorem: file name = theorem name = label in the paper."""
