@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from types import ModuleType
 from typing import Any, ClassVar
@@ -61,9 +62,11 @@ def plain(value: Any, argument: str) -> Any:
     """A field as TOML can hold it: a number, a list, or the name of a symbol."""
     if isinstance(value, tuple):
         return [plain(v, argument) for v in value]
+    if isinstance(value, Component):
+        return value.to_dict()
     if is_symbolic(value):
         if not value.is_Symbol:
-            raise InputError(f"{argument}={value} cannot be written to a file: only plain symbols can")
+            raise InputError(f"{argument}={value} cannot be written to a file; plain symbols can")
         return str(value)
     if isinstance(value, Fraction):
         return str(value)
@@ -90,8 +93,17 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
+def near(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """``; did you mean …?`` for a misspelt name, else ``otherwise``."""
+    import difflib
+
+    spelled = {k.lower(): k for k in known}
+    found = difflib.get_close_matches(name.lower(), spelled, 3, 0.6)
+    return f"; did you mean {' or '.join(spelled[k] for k in found)}?" if found else otherwise
+
+
 def find(kind: str, name: str) -> type[Any]:
-    """The shipped class ``name`` of one kind (``"mixing"``, ``"biases"``, ...), from its own file."""
+    """The shipped class ``name`` of one kind (``"mixing"``, ``"biases"``, …), from its file."""
     if re.fullmatch(r"[A-Z][A-Za-z0-9]*", name):
         package = f"{__package__}.{kind}"
         path = package if kind == "starts" else f"{package}.{snake_case(name)}"
@@ -101,9 +113,12 @@ def find(kind: str, name: str) -> type[Any]:
             if error.name != path:
                 raise
             module = ModuleType(path)
-        if isinstance(found := getattr(module, name, None), type):
+        found = getattr(module, name, None)
+        if isinstance(found, type) and issubclass(found, Component) and found.__module__ == path:
             return found
-    raise InputError(f"{kind} has no shipped assumption {name!r}; it has {', '.join(shipped(kind))}")
+    known = shipped(kind)
+    hint = near(name, known, f"; it has {', '.join(known)}")
+    raise InputError(f"{kind} has no shipped assumption {name!r}{hint}")
 
 
 def shipped(kind: str) -> list[str]:
@@ -120,24 +135,47 @@ def shipped(kind: str) -> list[str]:
         name
         for module in modules
         for name, value in vars(module).items()
-        if isinstance(value, type) and is_dataclass(value) and value.__module__ == module.__name__
+        if isinstance(value, type)
+        and issubclass(value, Component)
+        and is_dataclass(value)
+        and value.__module__ == module.__name__
     )
 
 
-def from_dict(kind: str, data: Any) -> Any:
-    """Build the shipped assumption that ``data`` (``{"type": ..., field: value}``) describes."""
-    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
-        raise InputError(f"{kind} must be a table with a 'type', got {data!r}")
+def from_dict(kind: str, data: Any, argument: str | None = None) -> Any:
+    """Build the shipped assumption that ``data`` (``{"type": ..., field: value}``) describes.
+
+    ``argument`` is what error messages call it.  Text is never evaluated (see `parsed`).
+    """
+    if not isinstance(data, Mapping) or not isinstance(data.get("type"), str):
+        raise InputError(f"{argument or kind} must be a table with a 'type', got {data!r}")
     cls = find(kind, data["type"])
-    known = {f.name for f in fields(cls)}
-    values = {k: parsed(v, k) for k, v in data.items() if k != "type"}
-    if unknown := sorted(set(values) - known):
-        raise InputError(f"{data['type']} has no field {unknown[0]!r}; it has {sorted(known)}")
-    return construct(cls, values)
+    known = {f.name: f for f in _fields(cls)}
+    if unknown := [k for k in data if k != "type" and k not in known]:
+        listed = f"; it has {', '.join(known)}" if known else "; it has none"
+        raise InputError(
+            f"{data['type']} has no field {unknown[0]!r}{near(unknown[0], known, listed)}"
+        )
+    return construct(cls, {k: _read(known[k], kind, v) for k, v in data.items() if k != "type"})
 
 
-def construct(cls: type[Any], values: dict[str, Any]) -> Any:
+def _read(declared: Any, kind: str, value: Any) -> Any:
+    """One field of a file: a number, a symbol's name, plain text or another shipped part."""
+    if isinstance(value, Mapping):
+        return from_dict(kind, value, declared.name)
+    if declared.type in (str, "str") and isinstance(value, str):
+        return value
+    return parsed(value, declared.name)
+
+
+def construct(cls: type[Any], values: Mapping[str, Any]) -> Any:
     """``cls(**values)``, with a missing field told as an `InputError`."""
+    missing = [
+        f.name for f in _fields(cls)
+        if f.default is MISSING and f.default_factory is MISSING and f.name not in values
+    ]  # fmt: skip
+    if missing:
+        raise InputError(f"{cls.__name__} wants {' and '.join(missing)}, which is not given")
     try:
         return cls(**values)
     except TypeError as error:

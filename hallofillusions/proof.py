@@ -54,7 +54,7 @@ def difference(left: Any, right: Any, simplifier: Callable[[Any], Any] | None = 
     """left - right, simplified; 0 exactly where sympy can prove the equality."""
     import sympy
 
-    if isinstance(left, sympy.logic.boolalg.Boolean) or isinstance(left, bool):
+    if isinstance(left, sympy.logic.boolalg.Boolean | bool):
         return 0 if bool(left) == bool(right) else sympy.Integer(1)
     rest = frozen_powers(sympy.sympify(left) - sympy.sympify(right))
     for simplify in (simplifier, sympy.expand, sympy.factor, sympy.gammasimp, sympy.simplify):
@@ -69,7 +69,8 @@ def frozen_powers(expression: Any) -> Any:
 
     from .symbols import lookup
 
-    g, unknowns = lookup("g"), {}
+    g = lookup("g")
+    unknowns: dict[Any, Any] = {}
 
     def freeze(base: Any, exponent: Any) -> Any:
         slope, rest = exponent.expand().coeff(g, 1), exponent.expand().coeff(g, 0)

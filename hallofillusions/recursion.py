@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Powers = tuple[int, ...]
 
 
-class NotClosed(ValueError):
+class NotClosed(ValueError):  # noqa: N818  (a statement about a monomial, not a fault)
     """No finite recursion holds this monomial."""
 
     def __init__(self, monomial: str, reason: str) -> None:
@@ -170,8 +170,9 @@ class Recursion:
         A = sympy.eye(len(self.basis)) - C
         kept = A.T.nullspace() if self._singular(A) else []
         start = self.initial(symbolic) if self.first is None else self.after_first(symbolic)
+        drift = c
         for w in kept:
-            if sympy.simplify((w.T * c)[0]) != 0:
+            if sympy.simplify((w.T * drift)[0]) != 0:
                 return None
             A = A.col_join(w.T)
             c = c.col_join(w.T * start)
@@ -326,7 +327,8 @@ class _Compiled:
 
     @classmethod
     def of(cls, rows: tuple[Mapping[int, Polynomial], ...]) -> _Compiled:
-        width, known = len(rows) + 1, {}
+        width = len(rows) + 1
+        known: dict[Powers, int] = {}
         entries: list[tuple[int, int, float]] = []
         atoms: tuple[str, ...] = ()
         for i, row in enumerate(rows):
@@ -361,5 +363,5 @@ class _Compiled:
             places, starts = np.unique(self.place, return_index=True)
             scaled = table[:, self.monomial] * self.value
             full[:, places] = np.add.reduceat(scaled, starts, axis=1)
-        full = full.reshape(length, size, size + 1)
-        return np.ascontiguousarray(full[:, :, :size]), np.ascontiguousarray(full[:, :, size])
+        cube = full.reshape(length, size, size + 1)
+        return np.ascontiguousarray(cube[:, :, :size]), np.ascontiguousarray(cube[:, :, size])

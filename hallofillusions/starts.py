@@ -27,4 +27,4 @@ class FirstFit(Component):
 
 @dataclass(frozen=True)
 class Memory(Component):
-    """Model 1 is the fit of the fixed set (`FixedReal`) or of the whole pool (`FixedPool`) alone."""
+    """Model 1 is the fit of the fixed set (`FixedReal`) or the whole pool (`FixedPool`) alone."""

@@ -55,7 +55,7 @@ class Parameter:
         return f"{kind} in {left}{self.lower:g}, {self.upper:g}{right}"
 
     def check(self, value: Any, argument: str | None = None) -> Any:
-        """Return ``value`` if it lies in the domain (symbols always do), else raise `InputError`."""
+        """Return ``value`` if it lies in the domain (symbols do), else raise `InputError`."""
         argument = argument or self.name
         if is_symbolic(value):
             return value
@@ -64,7 +64,7 @@ class Parameter:
         high = number < self.upper or (self.closed[1] and number == self.upper)
         if not (low and high) or (self.integer and number != int(number)):
             raise InputError(f"{argument} must be {self.domain}, got {value!r}")
-        return int(number) if self.integer else value
+        return int(number) if self.integer else python_number(value)
 
 
 def is_symbolic(value: Any) -> bool:
@@ -73,8 +73,9 @@ def is_symbolic(value: Any) -> bool:
 
 
 def as_number(value: Any, argument: str, wants: str = "a number") -> float:
-    """``float(value)`` or an `InputError` that names the argument; NaN, text and bool are refused."""
-    if isinstance(value, (bool, str, bytes)) or value is None:
+    """``float(value)``, or an `InputError` that names the argument (NaN, text, bool)."""
+    unfit = isinstance(value, (bool, str, bytes)) or value is None or getattr(value, "shape", ())
+    if unfit or type(value).__name__ == "bool_":
         raise InputError(f"{argument} must be {wants}, got {value!r}")
     try:
         number = float(value)
@@ -83,6 +84,11 @@ def as_number(value: Any, argument: str, wants: str = "a number") -> float:
     if not math.isfinite(number):
         raise InputError(f"{argument} must be {wants} (finite), got {value!r}")
     return number
+
+
+def python_number(value: Any) -> Any:
+    """A numpy number as Python's own, which prints as it was typed; anything else as it is."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def as_fraction(value: Any) -> Fraction:

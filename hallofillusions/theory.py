@@ -66,11 +66,6 @@ def first_numeric_atoms(loop: FeedbackLoop) -> dict[str, Any]:
     clock = loop.clock(1)
     held = float(loop.mixing.memory_size(loop.sizes(1)[0]))
     size = held if isinstance(loop.start, Memory) else loop.mixing.training_size(clock)
-    if isinstance(loop.start, Memory) and held < loop.estimator.smallest:
-        raise InputError(
-            f"the fixed set must hold at least {loop.estimator.smallest} points for "
-            f"{loop.estimator!r} at start=Memory(), got {held:g}"
-        )
     first = {k: np.ravel(v)[0] for k, v in _values(loop, clock, size, _number).items()}
     if isinstance(loop.start, type(loop.family)):
         start = loop.family.coordinates(loop.start.parameters())
@@ -110,8 +105,7 @@ def first_symbolic_atoms(loop: FeedbackLoop, *, numbers: bool = False) -> dict[s
     if isinstance(loop.start, type(loop.family)):
         import sympy
 
-        given = {k: v for k, v in loop.family.coordinates(vars(loop.start)).items()}
-        for k, v in given.items():
+        for k, v in loop.family.coordinates(vars(loop.start)).items():
             first[f"start_{k}"] = _exact(v) if numbers else sympy.Symbol(f"{k}_0", real=True)
     return {**first, "hm": 1 / held if held != 0 else held}
 
@@ -449,7 +443,7 @@ def _data_means(loop: FeedbackLoop, data: Any, order: int) -> tuple[tuple[str, f
     held = loop.mixing.memory_size(loop.sizes(1)[0])
     if len(rows) != held:
         raise InputError(f"data must have {held} rows, the size of the fixed set, got {len(rows)}")
-    deviations = rows - float(loop.family.mean)
+    deviations = rows - loop.family.parameters()["mean"]
     return tuple((f"pool_{k}", float(np.mean(deviations**k))) for k in range(1, order + 1))
 
 
@@ -542,7 +536,7 @@ class _Moments:
             # a given file as memory is conditioned on; theorems average over it
             law = theorem.provides(self.loop, functional) if self.data is None else None
             if law is not None:
-                return (lambda law=law: law(grid)), theorem.name, theorem.kind  # type: ignore[misc]
+                return (lambda law=law: law(grid)), theorem.name, theorem.kind
         return None, f"no theorem known for {functional} of this loop; simulate it", Exact()
 
 
@@ -556,8 +550,10 @@ def _entry(label: str, claim: Combination | None, moments: _Moments) -> Entry:
     sources = sorted({source for _, _, source, _ in parts if source})
     kind = next((k for *_, k in parts if not isinstance(k, Exact)), Exact())
 
+    laws = [(c, law) for c, law, _, _ in parts if law is not None]
+
     def compute() -> Any:
-        total = sum(c * law() for c, law, _, _ in parts)
+        total = sum(c * law() for c, law in laws)
         return claim.transform(total) if claim.transform else total
 
     return Entry(label, " and ".join(sources) or "definition", kind, compute,

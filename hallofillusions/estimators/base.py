@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..component import Component
+from ..starts import Memory
 from ..symbols import InputError, is_symbolic
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ class Estimator(Component, ABC):
         for n in loop.n if isinstance(loop.n, tuple) else (loop.n,):
             if not is_symbolic(n) and n < self.smallest:
                 raise InputError(f"n must be at least {self.smallest} for {self!r}, got {n}")
+        first = loop.n[0] if isinstance(loop.n, tuple) else loop.n
+        held = loop.mixing.memory_size(first)
+        if isinstance(loop.start, Memory) and not is_symbolic(held) and held < self.smallest:
+            raise InputError(
+                f"the fixed set must hold at least {self.smallest} points for {self!r} at "
+                f"start=Memory(), got {held}"
+            )
 
     @abstractmethod
     def fit(self, family: Family, statistics: Any) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class AccumulateSubsample(Mixing):
             left, pool = clock.n - (k - 1), clock.N - (k - 1)
             if isinstance(clock.n, np.ndarray):
                 left, pool = np.maximum(left, 0), np.maximum(pool, 1)
+            elif pool == 0:
+                pool = 1
             odds[f"p{k}"] = odds[f"p{k - 1}"] * left / pool
         odds.pop("p0")
         return {

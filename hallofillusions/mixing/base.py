@@ -90,7 +90,7 @@ class Mixing(Component, ABC):
                 whole_split(a, n)
 
     def memory_size(self, n: Any) -> Any:
-        """Real points in the memory before the first fit; ``n`` is the first training set's size."""
+        """Real points in the memory before the first fit; ``n`` is the first training size."""
         return n if self.grows else 0
 
     def training_size(self, clock: Clock) -> Any:
