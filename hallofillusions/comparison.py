@@ -1,0 +1,336 @@
+"""The meeting of the two readers: z per generation and quantity, power stated, Holm-adjusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .kinds import Bound, Exact, Kind, Law
+from .symbols import InputError
+
+if TYPE_CHECKING:
+    from .prediction import Prediction
+    from .trajectory import Trajectory
+
+AGREES, DISAGREES, WEAK = "agrees", "disagrees", "too weak to tell"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One quantity at one generation: prediction, measurement and the test of their difference.
+
+    ``detectable`` is the smallest absolute discrepancy that this cell would have caught at the
+    stated power.  ``note`` says why a cell is not tested, where it is not.
+    """
+
+    quantity: str
+    generation: int
+    predicted: float
+    measured: float
+    standard_error: float
+    z: float
+    p: float
+    detectable: float
+    note: str = ""
+
+    @property
+    def tested(self) -> bool:
+        return not self.note
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Theory against simulation, cell by cell.
+
+    ============ ====================================================================
+    level        chance of a false alarm in the whole comparison (Holm)
+    power        chance that a discrepancy as large as ``detectable`` is caught
+    wanted       relative discrepancy below which a quantity counts as well tested
+    scales       quantity -> the size to which ``wanted`` is relative
+    ============ ====================================================================
+    """
+
+    prediction: Prediction
+    trajectory: Trajectory
+    cells: tuple[Cell, ...]
+    level: float
+    power: float
+    wanted: float
+    scales: dict[str, float]
+
+    @cached_property
+    def adjusted(self) -> dict[tuple[str, int], float]:
+        """Holm-adjusted p of every tested cell."""
+        from statsmodels.stats.multitest import multipletests
+
+        tested = [c for c in self.cells if c.tested]
+        if not tested:
+            return {}
+        values = multipletests([c.p for c in tested], alpha=self.level, method="holm")[1]
+        return {(c.quantity, c.generation): float(p) for c, p in zip(tested, values, strict=True)}
+
+    @property
+    def rejected(self) -> tuple[Cell, ...]:
+        """The cells where theory and simulation disagree, worst first."""
+        bad = [c for c in self.cells
+               if c.tested and self.adjusted[c.quantity, c.generation] < self.level]  # fmt: skip
+        return tuple(sorted(bad, key=lambda c: -abs(c.z)))
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The quantities that both readers speak of."""
+        return tuple(dict.fromkeys(c.quantity for c in self.cells))
+
+    def detectable(self, quantity: str) -> float:
+        """Smallest discrepancy that a typical generation would have caught, relative to scale."""
+        found = [c.detectable for c in self.cells
+                 if c.quantity == quantity and c.tested and c.standard_error > 0]  # fmt: skip
+        return float(np.median(found)) / self.scales[quantity] if found else float("inf")
+
+    def verdict_of(self, quantity: str) -> str:
+        """The verdict on one quantity."""
+        if any(c.quantity == quantity for c in self.rejected):
+            return DISAGREES
+        return AGREES if self.detectable(quantity) <= self.wanted else WEAK
+
+    @property
+    def verdict(self) -> str:
+        """"disagrees" if any cell is rejected; "agrees" if some quantity is well tested."""
+        verdicts = {self.verdict_of(q) for q in self.quantities}
+        if DISAGREES in verdicts:
+            return DISAGREES
+        return AGREES if AGREES in verdicts else WEAK
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why some cells were left out of the test, one sentence each."""
+        notes: dict[tuple[str, str], list[int]] = {}
+        for c in self.cells:
+            if c.note:
+                notes.setdefault((c.quantity, c.note), []).append(c.generation)
+        return tuple(
+            f"{quantity}, g = {_ranges(when)}: {note}" for (quantity, note), when in notes.items()
+        )
+
+    def replicates_needed(self, quantity: str, wanted: float | None = None) -> int:
+        """Replicates at which a relative discrepancy ``wanted`` would be caught."""
+        ratio = self.detectable(quantity) / (self.wanted if wanted is None else wanted)
+        if not np.isfinite(ratio):
+            raise InputError(f"{quantity} has no cell that can be tested here")
+        return ceil(self.trajectory.replicates * ratio**2)
+
+    def table(self) -> Any:
+        """One row per cell, as a pandas DataFrame."""
+        import pandas as pd
+
+        rows = [{**vars(c), "p_holm": self.adjusted.get((c.quantity, c.generation), np.nan)}
+                for c in self.cells]  # fmt: skip
+        return pd.DataFrame(rows).set_index(["quantity", "generation"])
+
+    def plot(self, path: Any = None) -> Any:
+        """Theory as lines and simulation as points, one panel per quantity."""
+        from .plotting import plot_comparison
+
+        return plot_comparison(self, path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Verdicts and numbers as plain data."""
+        return {
+            "loop": self.prediction.loop.to_dict(),
+            "verdict": self.verdict,
+            "level": self.level,
+            "power": self.power,
+            "replicates": self.trajectory.replicates,
+            "quantities": {q: self._summary(q) for q in self.quantities},
+            "unknown": self.prediction.unknown,
+            "warnings": list(self.warnings),
+        }
+
+    def _summary(self, quantity: str) -> dict[str, Any]:
+        tested = [c for c in self.cells if c.quantity == quantity and c.tested]
+        worst = max(tested, key=lambda c: abs(c.z), default=None)
+        detectable = self.detectable(quantity)
+        return {
+            "verdict": self.verdict_of(quantity),
+            "cells": len(tested),
+            "largest_z": None if worst is None else worst.z,
+            "at": None if worst is None else worst.generation,
+            "smallest_detectable": detectable if np.isfinite(detectable) else None,
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{self.verdict}: {self.prediction.loop}"]
+        for q in self.quantities:
+            facts = self._summary(q)
+            if facts["largest_z"] is None or facts["smallest_detectable"] is None:
+                lines.append(f"  {q}: {facts['verdict']} (no cell can be tested)")
+                continue
+            lines.append(
+                f"  {q}: {facts['verdict']} (largest |z| {abs(facts['largest_z']):.2f} at "
+                f"g = {facts['at']} of {facts['cells']} cells; smallest detectable "
+                f"discrepancy {facts['smallest_detectable']:.2%})"
+            )
+        if unknown := self.prediction.unknown:
+            lines.append(f"  no law known, simulation only: {', '.join(unknown)}")
+        return "\n".join([*lines, *(f"  warning: {w}" for w in self.warnings)])
+
+
+def compare(
+    prediction: Prediction,
+    trajectory: Trajectory,
+    *,
+    level: float = 0.001,
+    power: float = 0.9,
+    wanted: float = 0.05,
+) -> Comparison:
+    """Test a prediction against a trajectory of the same loop.
+
+    ========== ======================================================================
+    level      chance of any false alarm in the comparison, in (0, 1)
+    power      chance of catching the discrepancy that is reported as detectable
+    wanted     relative discrepancy that must be detectable for the word "agrees"
+    ========== ======================================================================
+
+    Exact laws are tested two-sided, bounds one-sided.  Cells where one replicate carries the
+    variance (a heavy tail, so the standard error lies), or whose values are not finite, are
+    not tested and are named in ``warnings``.  Raises `InputError` if the two speak of nothing
+    in common.
+    """
+    for name, value in (("level", level), ("power", power), ("wanted", wanted)):
+        if not 0 < value < 1:
+            raise InputError(f"{name} must be a number in (0, 1), got {value!r}")
+    shared = [q for q in prediction.known if q in trajectory.quantities or q in trajectory.medians]
+    if not shared and not trajectory.step_labels:
+        raise InputError("prediction and trajectory have no quantity in common")
+    raw = [c for q in shared for c in _cells(q, prediction, trajectory)]
+    raw += list(_steps(trajectory))
+    margin = _margin(sum(c.tested for c in raw), level, power)
+    cells = tuple(Cell(**{**vars(c), "detectable": margin * c.standard_error}) for c in raw)
+    scales = {q: _scale(q, prediction) for q in dict.fromkeys(c.quantity for c in cells)}
+    return Comparison(prediction, trajectory, cells, level, power, wanted, scales)
+
+
+def _margin(tests: int, level: float, power: float) -> float:
+    """Standard errors between a discrepancy and zero: critical value plus power's quantile."""
+    from scipy.stats import norm
+
+    return float(norm.isf(level / (2 * max(tests, 1))) + norm.ppf(power))
+
+
+def _scale(quantity: str, prediction: Prediction) -> float:
+    """The largest predicted size of a quantity; σ₀ for one that is predicted to be zero."""
+    if quantity not in prediction.entries:
+        return 1.0
+    values = prediction[quantity]
+    finite = np.abs(values[np.isfinite(values)])
+    size = float(finite.max(initial=0.0))
+    return size if size > 0 else float(getattr(prediction.loop.family, "variance", 1.0)) ** 0.5
+
+
+def _cells(quantity: str, prediction: Prediction, trajectory: Trajectory) -> Iterator[Cell]:
+    entry = prediction.entry(quantity)
+    if quantity in trajectory.medians:
+        yield from _median_cells(quantity, prediction, trajectory)
+        return
+    mean, error = trajectory.mean(quantity), trajectory.standard_error(quantity)
+    notes = _notes(quantity, prediction, trajectory)
+    for i, g in enumerate(trajectory.g):
+        if g <= prediction.generations:
+            yield _cell(quantity, int(g), float(entry.values[g]), float(mean[i]),
+                        float(error[i]), entry.kind, notes[i])  # fmt: skip
+
+
+def _median_cells(quantity: str, prediction: Prediction, trajectory: Trajectory) -> Iterator[Cell]:
+    """A median against its distribution-free interval, read as ± 1.96 standard errors."""
+    from scipy.stats import norm
+
+    from .trajectory import CONFIDENCE
+
+    estimate, lower, upper = trajectory.quantile(quantity)
+    width = 2 * norm.ppf((1 + CONFIDENCE) / 2)
+    for i, g in enumerate(trajectory.quantile_table.places):
+        if g <= prediction.generations:
+            error = float(upper[i] - lower[i]) / width
+            note = "" if np.isfinite(error) else "its interval is not bounded by any replicate"
+            yield _cell(quantity, int(g), float(prediction[quantity][g]), float(estimate[i]),
+                        error, Exact(), note)  # fmt: skip
+
+
+def _cell(
+    quantity: str, g: int, predicted: float, measured: float, error: float, kind: Kind, note: str
+) -> Cell:
+    from scipy.stats import norm
+
+    z, p = float("nan"), float("nan")
+    if not isinstance(kind, Exact | Bound | Law):
+        note = note or f"its law is {kind}, which a single n cannot test"
+    elif not note and not np.isfinite(predicted):
+        note = "the predicted expectation is infinite"
+    elif not note and error == 0:
+        same = abs(measured - predicted) <= 1e-12 * max(abs(predicted), abs(measured), 1e-300)
+        z, p = (0.0, 1.0) if same else (float(np.sign(measured - predicted)) * np.inf, 0.0)
+    elif not note:
+        z = (measured - predicted) / error
+        p = 2 * norm.sf(abs(z))
+        if isinstance(kind, Bound):
+            p = norm.sf(z if kind.side == "upper" else -z)
+    return Cell(quantity, g, predicted, measured, error, z, float(p), float("nan"), note)
+
+
+def _notes(quantity: str, prediction: Prediction, trajectory: Trajectory) -> list[str]:
+    """Why a cell cannot be tested by its mean and standard error ('' where it can)."""
+    row = trajectory.quantities.index(quantity)
+    s, entry = trajectory.summary, prediction.entry(quantity)
+    notes = []
+    for i, g in enumerate(trajectory.g):
+        count, mean, m2 = s.count[row, i], s.mean[row, i], s.m2[row, i]
+        reach = max(s.maximum[row, i] - mean, mean - s.minimum[row, i]) ** 2
+        note = ""
+        if count < 2:
+            note = "fewer than two replicates give no standard error"
+        elif s.nonfinite[row, i]:
+            note = f"{int(s.nonfinite[row, i])} replicates are infinite or not a number"
+        elif m2 > 0 and reach / m2 > heavy_share(count):
+            note = "heavy tail: one replicate carries the variance, so the standard error lies"
+        elif entry.variance is not None and g <= prediction.generations:
+            expected = entry.variance[g]
+            if m2 / (count - 1) < 0.5 * expected:
+                note = "heavy tail: the rare runs that carry the variance have not been seen"
+        notes.append(note)
+    return notes
+
+
+def heavy_share(count: int) -> float:
+    """Share of the sum of squares above which one replicate is too heavy.
+
+    The largest of R normal deviations carries about 2 ln R / R; three times that, or a
+    twentieth, whichever is more.
+    """
+    return float(max(0.05, 6 * np.log(count) / count))
+
+
+def _steps(trajectory: Trajectory) -> Iterator[Cell]:
+    """Step residuals have mean zero and variance one by the kernel: their z needs no estimate."""
+    for label in trajectory.step_labels:
+        row = trajectory.step_labels.index(label)
+        s = trajectory.steps
+        for i, g in enumerate(trajectory.g):
+            if s.count[row, i] > 1 and np.isfinite(s.mean[row, i]) and s.m2[row, i] > 0:
+                error = 1 / np.sqrt(s.count[row, i])
+                yield _cell(label, int(g), 0.0, float(s.mean[row, i]), error, Exact(), "")
+
+
+def _ranges(numbers: list[int]) -> str:
+    """[1, 2, 3, 7] -> '1-3, 7'."""
+    parts, start, last = [], numbers[0], numbers[0]
+    for k in [*numbers[1:], None]:
+        if k is None or k != last + 1:
+            parts.append(str(start) if start == last else f"{start}-{last}")
+            start = k if k is not None else last
+        last = k if k is not None else last
+    return ", ".join(parts)

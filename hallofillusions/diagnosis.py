@@ -1,0 +1,162 @@
+"""Does a loop collapse, and which mechanism does it: noise, bias or fixed data?
+
+At infinite n a faithful loop never collapses, so collapse needs a cause.  Each cause is
+isolated by a counterfactual loop in which it acts alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .biases.unbiased import Unbiased
+from .loop import FeedbackLoop
+from .mixing.fresh_split import FreshSplit
+from .observables.log_variance import LogVariance
+from .recursion import Recursion
+from .starts import Truth
+from .symbols import InputError
+from .theory import derive, predict
+
+HUGE = 10**9
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What becomes of a loop.
+
+    ============ ===================================================================
+    verdict      "collapses", "settles", "diverges" or "drifts" (growing pools)
+    variance     limit of E σ²/σ₀² (nan if there is none)
+    error        limit of E (μ-μ₀)²/σ₀² (infinite if it grows without bound)
+    causes       mechanism -> limit of E σ²/σ₀² when it acts alone
+    log_rate     E log σ² per generation, where a theorem knows it
+    half_life    generations after which the transient of E σ² has halved
+    rates        each moment of order 2 is a sum of rate^g
+    ============ ===================================================================
+    """
+
+    loop: FeedbackLoop
+    verdict: str
+    variance: float
+    error: float
+    causes: dict[str, float]
+    log_rate: float | None
+    half_life: float | None
+    rates: tuple[float, ...]
+
+    def __str__(self) -> str:
+        active = [f"{name} alone leaves E σ² = {limit:.4g} σ₀²"
+                  for name, limit in self.causes.items() if abs(limit - 1) > 1e-9]  # fmt: skip
+        why = "; ".join(active) or "no mechanism acts"
+        typical = (
+            f"; log σ² changes by {self.log_rate:.4g} a generation"
+            if self.log_rate is not None and self.log_rate < 0 else ""
+        )  # fmt: skip
+        return (
+            f"the loop {self.verdict}: E σ² tends to {self.variance:.4g} σ₀² and "
+            f"E (μ-μ₀)² to {self.error:.4g} σ₀²{typical} ({why})"
+        )
+
+
+def diagnose(loop: FeedbackLoop) -> Diagnosis:
+    """Whether and why the loop collapses, from its recursion of order 2 and counterfactuals.
+
+    The loop must hold numbers and, unless its pool grows, no schedule.
+    """
+    loop.require_numbers()
+    if isinstance(loop.n, tuple) or isinstance(getattr(loop.mixing, "alpha", None), tuple):
+        raise InputError("diagnose wants constant alpha and n, got a schedule")
+    recursion, scale = derive(loop, 2), float(getattr(loop.family, "variance", 1.0))
+    variance, error = (float(x) / scale for x in limits(recursion))
+    log_rate = _log_rate(loop)
+    return Diagnosis(
+        loop,
+        _verdict(loop, variance, error, log_rate),
+        variance,
+        error,
+        {name: float(limits(derive(alone, 2))[0]) / scale for name, alone in alone_in(loop)},
+        log_rate,
+        recursion.half_life() if recursion.autonomous else None,
+        _rates(recursion),
+    )
+
+
+def limits(recursion: Recursion, generations: int = 20_000) -> tuple[float, float]:
+    """Limits of E σ² and E δ²: by squaring the affine map, or far out for a growing pool."""
+    places = recursion.index(v=1), recursion.index(delta=2)
+    if not recursion.autonomous:
+        x = recursion.iterate(generations)
+        return float(x[-1, places[0]]), float(x[-1, places[1]])
+    C, c = (a[0] for a in recursion.coefficients(1))
+    x0, x1 = recursion.starting()
+    size = len(c)
+    full = np.block([[C, c[:, None]], [np.zeros((1, size)), np.ones((1, 1))]])
+    state = np.append(x0 if x1 is None else x1, 1.0)
+    doublings = 60
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(doublings):
+            before, full = full, full @ full
+            if np.allclose(full, before, rtol=1e-12, atol=1e-15) or not np.isfinite(full).all():
+                break
+        end = full @ state
+        growing = ~np.isfinite(end) | (np.abs(end) > 1e12)
+        end[growing] = np.inf
+        end[np.abs(end) < 1e-12 * np.abs(state).max()] = 0.0
+    return float(end[places[0]]), float(end[places[1]])
+
+
+def _rates(recursion: Recursion) -> tuple[float, ...]:
+    if not recursion.autonomous:
+        return ()
+    values = np.linalg.eigvals(recursion.coefficients(1)[0][0])
+    return tuple(sorted(map(float, np.abs(values)), reverse=True))
+
+
+def _log_rate(loop: FeedbackLoop) -> float | None:
+    """E log σ² per generation, once the start no longer matters."""
+    log = LogVariance()
+    prediction = predict(loop, 3, [log])
+    if log.label not in prediction.known:
+        return None
+    values = prediction[log.label]
+    return float(values[3] - values[2])
+
+
+def _verdict(loop: FeedbackLoop, variance: float, error: float, log_rate: float | None) -> str:
+    if variance < 1e-9 or (log_rate is not None and log_rate < 0):
+        return "collapses"
+    if not np.isfinite(variance) or not np.isfinite(error):
+        return "diverges"
+    return "drifts" if loop.mixing.grows else "settles"
+
+
+def alone_in(loop: FeedbackLoop) -> list[tuple[str, FeedbackLoop]]:
+    """The loop with one mechanism at a time: (name, counterfactual loop)."""
+    found = []
+    if loop.bias != Unbiased():
+        found.append(("sampling bias", enlarged(loop)))
+    faithful = replace(loop, bias=Unbiased(), start=Truth())
+    if loop.mixing.anchored:
+        # exact counts of the same size, whose noise is that of fresh points
+        size = int(loop.n)
+        fresh = FreshSplit(alpha=loop.mixing.fraction(size, 0))
+        found.append(("finite-n noise with fresh data", replace(faithful, mixing=fresh)))
+        found.append(("the fixed real data and its noise", replace(loop, bias=Unbiased())))
+    else:
+        found.append(("finite-n noise", replace(faithful, start=loop.start)))
+    return found
+
+
+def enlarged(loop: FeedbackLoop) -> FeedbackLoop:
+    """The loop with 10⁹ times as many points everywhere: noise and fixed data vanish."""
+    held = {f: HUGE * int(getattr(loop.mixing, f)) for f in ("real", "size")
+            if getattr(loop.mixing, f, None) is not None}  # fmt: skip
+    mixing: Any = loop.mixing
+    if held:
+        mixing = replace(mixing, **held)
+    sizes = loop.n if isinstance(loop.n, tuple) else (loop.n,)
+    n = tuple(HUGE * int(v) for v in sizes)
+    return replace(loop, mixing=mixing, n=n if isinstance(loop.n, tuple) else n[0])

@@ -1,0 +1,121 @@
+"""Named wrong theories: the sentences that a loop is most easily confused with.
+
+An agreement counts only beside rivals that would have been rejected.  `separation` says in
+advance, from theory alone, whether a rival must fall at a given number of replicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .biases.scale_covariance import ScaleCovariance
+from .biases.temperature import Temperature
+from .biases.unbiased import Unbiased
+from .diagnosis import enlarged
+from .estimators.bessel import Bessel
+from .estimators.maximum_likelihood import MaximumLikelihood
+from .loop import FeedbackLoop
+from .mixing.accumulate import Accumulate
+from .mixing.accumulate_subsample import AccumulateSubsample
+from .mixing.fixed_real import FixedReal
+from .mixing.fresh_mixture import FreshMixture
+from .mixing.fresh_split import FreshSplit
+from .mixing.replace import Replace
+from .prediction import Entry, Prediction
+from .starts import FirstFit, Memory, Truth
+from .symbols import InputError
+from .theory import predict
+
+
+def rival_loops(loop: FeedbackLoop) -> dict[str, FeedbackLoop]:
+    """Name -> loop with one thing changed: mixing, ddof, start, size, sampling bias."""
+    changes: dict[str, dict[str, Any]] = {
+        "other ddof": {"estimator": _other_estimator(loop)},
+        "bias off by 1 %": {"bias": _other_bias(loop)},
+    }
+    for name, mixing in _other_mixings(loop).items():
+        start = Truth() if isinstance(loop.start, Memory) and not mixing.anchored else loop.start
+        changes[name] = {"mixing": mixing, "start": start}
+    for name, start in _other_starts(loop).items():
+        changes[name] = {"start": start}
+    rivals = {"n = infinity": enlarged(loop)}
+    for name, change in changes.items():
+        # a rival may be no loop at all: a split that is not whole, an n too small
+        with suppress(InputError):
+            rivals[name] = replace(loop, **change)
+    return rivals
+
+
+def _other_estimator(loop: FeedbackLoop) -> Any:
+    return MaximumLikelihood() if isinstance(loop.estimator, Bessel) else Bessel()
+
+
+def _other_bias(loop: FeedbackLoop) -> Any:
+    bias = loop.bias
+    if isinstance(bias, ScaleCovariance):
+        return ScaleCovariance(1.01 * float(bias.lam))
+    if isinstance(bias, Temperature):
+        return Temperature(1.01 * float(bias.tau))
+    return ScaleCovariance(1.01) if isinstance(bias, Unbiased) else Unbiased()
+
+
+def _other_mixings(loop: FeedbackLoop) -> dict[str, Any]:
+    mixing, n = loop.mixing, loop.n
+    if isinstance(mixing, Accumulate | AccumulateSubsample):
+        other = AccumulateSubsample() if isinstance(mixing, Accumulate) else Accumulate()
+        return {"other mixing": other, "mixing forgets": Replace()}
+    if isinstance(n, tuple) or isinstance(getattr(mixing, "alpha", None), tuple):
+        return {}
+    alpha = mixing.fraction(int(n), 0)
+    if isinstance(mixing, FreshSplit):
+        return {"other mixing": FreshMixture(alpha=alpha), "fixed, not fresh": FixedReal(alpha)}
+    if isinstance(mixing, Replace):
+        return {"other mixing": Accumulate()}
+    return {"other mixing": FreshSplit(alpha=alpha)}
+
+
+def _other_starts(loop: FeedbackLoop) -> dict[str, Any]:
+    starts: dict[str, Any] = {"FirstFit": FirstFit(), "Truth": Truth()}
+    if loop.mixing.anchored:
+        starts["Memory"] = Memory()
+    own = type(loop.start).__name__
+    return {f"start {name}": s for name, s in starts.items() if name != own}
+
+
+def shifted(prediction: Prediction, by: int = 1) -> Prediction:
+    """The same prediction with its index off: row g holds what belongs to g + ``by``."""
+    longer = predict(prediction.loop, prediction.generations + by, _watched(prediction))
+    entries = {
+        label: Entry(label, entry.source, entry.kind, lambda e=entry: e.values[by:])  # type: ignore[misc]
+        for label, entry in longer.entries.items()
+        if entry.known
+    }
+    return Prediction(prediction.loop, prediction.generations, entries)
+
+
+def _watched(prediction: Prediction) -> Sequence[Any]:
+    from .observables import defaults
+
+    return [o for o in defaults() if o.label in prediction.known]
+
+
+def separation(true: Prediction, rival: Prediction, replicates: int) -> dict[str, Any]:
+    """How many predicted standard errors lie between two theories: quantity -> array over g.
+
+    Only quantities whose variance over replicates the true theory knows have an entry.
+    """
+    found = {}
+    for label in true.known:
+        entry = true.entry(label)
+        if entry.variance is None or label not in rival.known:
+            continue
+        error = np.sqrt(entry.variance / replicates)
+        gap = np.abs(rival[label] - entry.values)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found[label] = np.where(error > 0, gap / error, 0.0)
+    return found

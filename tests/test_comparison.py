@@ -1,0 +1,127 @@
+"""compare: its error rates, its honesty about power and about heavy tails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hallofillusions import (
+    Bessel,
+    FeedbackLoop,
+    FreshSplit,
+    Gaussian,
+    InputError,
+    LogVariance,
+    Replace,
+    ScaleCovariance,
+    Trajectory,
+    Variance,
+    compare,
+    predict,
+    simulate,
+)
+from hallofillusions.comparison import AGREES, DISAGREES, WEAK
+from hallofillusions.steps import StepResiduals
+
+LOOP = FeedbackLoop(family=Gaussian(), mixing=FreshSplit(0.9), n=20)
+WATCHED = [Variance()]
+
+
+def run(loop: Any = LOOP, generations: int = 5, **options: Any) -> Any:
+    options = {"replicates": 5000, "rng": 11, "observables": WATCHED, **options}
+    return simulate(loop, generations, **options)
+
+
+def test_the_right_theory_agrees_and_a_wrong_lambda_does_not() -> None:
+    trajectory = run()
+    right = compare(predict(LOOP, 5, WATCHED), trajectory)
+    assert right.detectable("variance") < 0.05
+    assert right.verdict == AGREES
+    wrong = FeedbackLoop(family=Gaussian(), mixing=FreshSplit(0.9), n=20, bias=ScaleCovariance(0.9))
+    assert compare(predict(wrong, 5, WATCHED), trajectory).verdict == DISAGREES
+
+
+def test_few_replicates_are_too_weak_to_tell() -> None:
+    weak = compare(predict(LOOP, 5, WATCHED), run(replicates=20))
+    assert weak.verdict == WEAK
+    needed = weak.replicates_needed("variance")
+    assert needed > 20
+    enough = compare(predict(LOOP, 5, WATCHED), run(replicates=2 * needed))
+    assert enough.verdict == AGREES
+
+
+def test_false_alarm_rate_is_the_stated_one() -> None:
+    """400 comparisons at level 0.2: the number of alarms is binomial with at most that rate."""
+    from scipy.stats import binomtest
+
+    prediction = predict(LOOP, 3, WATCHED)
+    alarms = sum(
+        bool(compare(prediction, run(generations=3, replicates=2000, rng=seed), level=0.2).rejected)
+        for seed in range(400)
+    )
+    assert binomtest(alarms, 400, 0.2, alternative="greater").pvalue > 1e-4
+    assert binomtest(alarms, 400, 0.08, alternative="less").pvalue > 1e-4  # and it can alarm
+
+
+def test_heavy_tails_are_named_and_not_tested() -> None:
+    """Bessel under Replace far beyond g = n/4: rare runs carry the mean (THEORY, section 10)."""
+    loop = FeedbackLoop(family=Gaussian(), mixing=Replace(), n=10, estimator=Bessel())
+    comparison = compare(predict(loop, 60, WATCHED), run(loop, 60))
+    assert any("heavy tail" in warning for warning in comparison.warnings)
+    late = [c for c in comparison.cells if c.generation > 40]
+    assert not any(c.tested for c in late)
+    assert comparison.verdict != DISAGREES
+
+
+def test_steps_keep_full_power_under_heavy_tails() -> None:
+    loop = FeedbackLoop(family=Gaussian(), mixing=Replace(), n=10, estimator=Bessel())
+    trajectory = run(loop, 60, monitors=[StepResiduals.of(loop, 60)])
+    assert compare(predict(loop, 60, WATCHED), trajectory).verdict_of("step of the variance") != (
+        DISAGREES
+    )
+    biased = FeedbackLoop(
+        family=Gaussian(), mixing=Replace(), n=10, estimator=Bessel(), bias=ScaleCovariance(0.95)
+    )
+    trajectory = run(biased, 60, monitors=[StepResiduals.of(loop, 60)])
+    verdict = compare(predict(loop, 60, WATCHED), trajectory).verdict_of("step of the variance")
+    assert verdict == DISAGREES
+
+
+def test_a_user_s_arrays_meet_the_same_comparison() -> None:
+    rng = np.random.default_rng(5)
+    replicates, n = 4000, 20
+    mean, variance = np.zeros(replicates), np.ones(replicates)
+    rows = []
+    for _ in range(4):
+        points = rng.standard_normal((replicates, n))
+        points[:, 2:] = mean[:, None] + np.sqrt(variance)[:, None] * points[:, 2:]
+        mean, variance = points.mean(axis=1), points.var(axis=1)
+        rows.append((mean, variance))
+    means, variances = (np.array(part).T for part in zip(*rows, strict=True))
+    trajectory = Trajectory.from_arrays(LOOP, first=1, mean=means, variance=variances)
+    assert compare(predict(LOOP, 4, WATCHED), trajectory).verdict == AGREES
+    mislabelled = Trajectory.from_arrays(LOOP, first=0, mean=means, variance=variances)
+    assert compare(predict(LOOP, 4, WATCHED), mislabelled).verdict == DISAGREES
+
+
+def test_table_and_text() -> None:
+    comparison = compare(predict(LOOP, 5, WATCHED), run())
+    table = comparison.table()
+    assert list(table.index.names) == ["quantity", "generation"]
+    assert {"predicted", "measured", "z", "p_holm", "detectable"} <= set(table.columns)
+    assert str(comparison).startswith("agrees: ")
+    assert comparison.to_dict()["quantities"]["variance"]["verdict"] == AGREES
+
+
+@pytest.mark.parametrize("name", ["level", "power", "wanted"])
+@pytest.mark.parametrize("bad", [0, 1, -0.1, 2])
+def test_bad_rates(name: str, bad: float) -> None:
+    with pytest.raises(InputError, match=f"{name} must be a number in"):
+        compare(predict(LOOP, 5, WATCHED), run(replicates=10), **{name: bad})
+
+
+def test_nothing_in_common() -> None:
+    with pytest.raises(InputError, match="no quantity in common"):
+        compare(predict(LOOP, 5, WATCHED), run(observables=[LogVariance()]))
