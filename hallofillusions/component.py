@@ -26,14 +26,20 @@ class Component:
     symbols: ClassVar[dict[str, str]] = {}
     """Field -> name of its symbol in :mod:`hallofillusions.symbols`, where the names differ."""
 
+    def __repr__(self) -> str:
+        """The call that makes the part, without what was left open."""
+        values = {f.name: getattr(self, f.name) for f in fields_of(self)}
+        inner = ", ".join(f"{k}={v!r}" for k, v in values.items() if v is not None)
+        return f"{type(self).__name__}({inner})"
+
     def to_dict(self) -> dict[str, Any]:
         """The part as plain text and numbers, with its class name under ``type``."""
-        items = {f.name: plain(getattr(self, f.name), f.name) for f in _fields(self)}
+        items = {f.name: plain(getattr(self, f.name), f.name) for f in fields_of(self)}
         return {"type": type(self).__name__, **{k: v for k, v in items.items() if v is not None}}
 
     def symbolic(self) -> Any:
         """The same part with a symbol in place of every number."""
-        return self.replaced({f.name: self.symbol_of(f.name) for f in _fields(self)})
+        return self.replaced({f.name: self.symbol_of(f.name) for f in fields_of(self)})
 
     def symbol_of(self, name: str) -> Any:
         """The symbol that stands for the field ``name`` (fields without a number stay)."""
@@ -45,7 +51,7 @@ class Component:
     def replaced(self, values: dict[str, Any]) -> Any:
         """A copy whose fields are ``values`` whatever they are: polynomials, symbols, arrays."""
         twin = object.__new__(type(self))
-        for f in _fields(self):
+        for f in fields_of(self):
             object.__setattr__(twin, f.name, values.get(f.name, getattr(self, f.name)))
         return twin
 
@@ -54,7 +60,7 @@ class Component:
             object.__setattr__(self, name, value)
 
 
-def _fields(part: Any) -> tuple[Any, ...]:
+def fields_of(part: Any) -> tuple[Any, ...]:
     return fields(part) if is_dataclass(part) else ()
 
 
@@ -98,7 +104,7 @@ def near(name: str, known: Iterable[str], otherwise: str = "") -> str:
     import difflib
 
     spelled = {k.lower(): k for k in known}
-    found = difflib.get_close_matches(name.lower(), spelled, 3, 0.6)
+    found = difflib.get_close_matches(name.lower(), spelled, 2, 0.7)
     return f"; did you mean {' or '.join(spelled[k] for k in found)}?" if found else otherwise
 
 
@@ -150,7 +156,7 @@ def from_dict(kind: str, data: Any, argument: str | None = None) -> Any:
     if not isinstance(data, Mapping) or not isinstance(data.get("type"), str):
         raise InputError(f"{argument or kind} must be a table with a 'type', got {data!r}")
     cls = find(kind, data["type"])
-    known = {f.name: f for f in _fields(cls)}
+    known = {f.name: f for f in fields_of(cls)}
     if unknown := [k for k in data if k != "type" and k not in known]:
         listed = f"; it has {', '.join(known)}" if known else "; it has none"
         raise InputError(
@@ -171,7 +177,7 @@ def _read(declared: Any, kind: str, value: Any) -> Any:
 def construct(cls: type[Any], values: Mapping[str, Any]) -> Any:
     """``cls(**values)``, with a missing field told as an `InputError`."""
     missing = [
-        f.name for f in _fields(cls)
+        f.name for f in fields_of(cls)
         if f.default is MISSING and f.default_factory is MISSING and f.name not in values
     ]  # fmt: skip
     if missing:

@@ -50,14 +50,14 @@ class Diagnosis:
     def __str__(self) -> str:
         active = [f"{name} alone leaves E σ² = {limit:.4g} σ₀²"
                   for name, limit in self.causes.items() if abs(limit - 1) > 1e-9]  # fmt: skip
-        why = "; ".join(active) or "no mechanism acts"
+        why = "".join(f"\n  {line}" for line in active or ["no mechanism acts on E σ²"])
         typical = (
             f"; log σ² changes by {self.log_rate:.4g} a generation"
             if self.log_rate is not None and self.log_rate < 0 else ""
         )  # fmt: skip
         return (
             f"the loop {self.verdict}: E σ² tends to {self.variance:.4g} σ₀² and "
-            f"E (μ-μ₀)² to {self.error:.4g} σ₀²{typical} ({why})"
+            f"E (μ-μ₀)² to {self.error:.4g} σ₀²{typical}{why}"
         )
 
 

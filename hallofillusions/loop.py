@@ -14,7 +14,7 @@ import numpy as np
 
 from .biases.base import SamplingBias
 from .biases.unbiased import Unbiased
-from .component import Component, _fields, construct, from_dict, plain, shipped
+from .component import Component, construct, fields_of, from_dict, near, parsed, plain, shipped
 from .estimators.base import Estimator
 from .estimators.maximum_likelihood import MaximumLikelihood
 from .families.base import Family
@@ -163,7 +163,7 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
     def free_symbols(self) -> frozenset[Any]:
         """The sympy symbols that stand where numbers go."""
         values = [self.n] + [
-            getattr(part, f.name) for part in self.parts.values() for f in _fields(part)
+            getattr(part, f.name) for part in self.parts.values() for f in fields_of(part)
         ]
         flat = [v for value in values for v in (value if isinstance(value, tuple) else (value,))]
         return frozenset(s for v in flat if is_symbolic(v) for s in v.free_symbols)
@@ -197,17 +197,17 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> FeedbackLoop:
         """The loop that `to_dict` described; only shipped assumptions can be named by a file."""
-        from .component import parsed
-
         if not isinstance(data, Mapping):
             raise InputError(f"a loop must be a table, got {data!r}")
-        if unknown := sorted(set(data) - {*ROLES, "n", "start"}):
-            raise InputError(f"a loop has no part {unknown[0]!r}; it has {[*ROLES, 'n', 'start']}")
-        parts = {r: from_dict(kind, data[r]) for r, (kind, _) in ROLES.items() if r in data}
+        known = [*ROLES, "n", "start"]
+        if unknown := [k for k in data if k not in known]:
+            hint = near(str(unknown[0]), known, f"; it has {', '.join(known)}")
+            raise InputError(f"a loop has no part {unknown[0]!r}{hint}")
+        parts = {r: from_dict(kind, data[r], r) for r, (kind, _) in ROLES.items() if r in data}
         if "start" in data:
-            name = data["start"].get("type") if isinstance(data["start"], dict) else None
-            kind = "starts" if name in shipped("starts") else "families"
-            parts["start"] = from_dict(kind, data["start"])
+            name = data["start"].get("type") if isinstance(data["start"], Mapping) else None
+            kind = "families" if name in shipped("families") else "starts"
+            parts["start"] = from_dict(kind, data["start"], "start")
         if "n" in data:
             parts["n"] = parsed(data["n"], "n")
         loop: FeedbackLoop = construct(cls, parts)

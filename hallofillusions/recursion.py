@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .atoms import first_numeric_atoms, first_symbolic_atoms, numeric_atoms, symbolic_atoms
 from .symbols import InputError
 
 if TYPE_CHECKING:
@@ -95,8 +96,6 @@ class Recursion:
 
     def atoms(self, symbolic: bool = True) -> dict[str, Any]:
         """Atom -> sympy expression in α, n, … (``symbolic=False`` keeps the loop's numbers)."""
-        from .theory import symbolic_atoms
-
         return {**symbolic_atoms(self.loop, numbers=not symbolic), **self.data}
 
     def matrix(self, symbolic: bool = True) -> Any:
@@ -126,8 +125,6 @@ class Recursion:
         return sympy.Matrix([sympy.factor(p.symbolic(atoms)) for p in self.first])
 
     def _first_atoms(self, symbolic: bool) -> dict[str, Any]:
-        from .theory import first_symbolic_atoms
-
         return {**first_symbolic_atoms(self.loop, numbers=not symbolic), **self.data}
 
     def _matrices(self, symbolic: bool) -> tuple[Any, Any]:
@@ -251,15 +248,11 @@ class Recursion:
 
     def coefficients(self, generations: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """C and c as arrays: (1 or generations, m, m) and (1 or generations, m)."""
-        from .theory import numeric_atoms
-
         atoms = {**numeric_atoms(self.loop, generations), **self.data}
         return self._compiled.evaluate(atoms, len(self.basis))
 
     def starting(self) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """x(0) and, where the first fit is special, x(1)."""
-        from .theory import first_numeric_atoms
-
         atoms = {**first_numeric_atoms(self.loop), **self.data}
         zeroth = np.array([_value(p, atoms) for p in self.origin])
         return zeroth, None if self.first is None else np.array(

@@ -74,8 +74,9 @@ def is_symbolic(value: Any) -> bool:
 
 def as_number(value: Any, argument: str, wants: str = "a number") -> float:
     """``float(value)``, or an `InputError` that names the argument (NaN, text, bool)."""
-    unfit = isinstance(value, (bool, str, bytes)) or value is None or getattr(value, "shape", ())
-    if unfit or type(value).__name__ == "bool_":
+    truth_value = type(value).__name__ in ("bool", "bool_")  # Python's or numpy's
+    many = getattr(value, "shape", ()) != ()
+    if truth_value or many or isinstance(value, str | bytes) or value is None:
         raise InputError(f"{argument} must be {wants}, got {value!r}")
     try:
         number = float(value)

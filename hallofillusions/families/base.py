@@ -54,7 +54,7 @@ class Family(Component, ABC):
         """The coordinates named in `variables`, relative to the real law."""
 
     def means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
-        """Label -> mean over each replicate's sample (points or statistics) of that function of x."""
+        """Label -> mean of that function of x over each replicate's points or statistics."""
         raise NotImplementedError
 
     def as_model(self) -> Model:

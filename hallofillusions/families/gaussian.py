@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..symbols import PARAMETERS, InputError, as_number, is_symbolic, lookup
+from ..symbols import PARAMETERS, InputError, as_number, is_symbolic, lookup, python_number
 from .base import Family, Model
 
 
@@ -23,12 +23,19 @@ class GaussianStatistics:
     def __add__(self, other: GaussianStatistics) -> GaussianStatistics:
         count = self.count + other.count
         share = other.count / at_least(count, 1)
-        gap = other.mean - self.mean
-        return GaussianStatistics(
-            count,
-            self.mean + share * gap,
-            self.scatter + other.scatter + self.count * share * (gap * gap),
-        )
+        mean = other.mean - self.mean
+        scatter = mean * mean
+        scatter *= self.count * share
+        scatter += self.scatter
+        scatter += other.scatter
+        mean *= share
+        mean += self.mean
+        return GaussianStatistics(count, mean, scatter)
+
+    def rows(self) -> list[GaussianStatistics]:
+        """The samples along axis 0, all of one count."""
+        pairs = zip(self.mean, self.scatter, strict=True)
+        return [GaussianStatistics(self.count, *pair) for pair in pairs]
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class Gaussian(Family):
             as_number(self.mean, "mean")
         if not is_symbolic(self.variance) and not as_number(self.variance, "variance") > 0:
             raise InputError(f"variance must be a number above 0, got {self.variance!r}")
+        self._set(mean=python_number(self.mean), variance=python_number(self.variance))
 
     def symbol_of(self, name: str) -> Any:
         if is_symbolic(getattr(self, name)):
@@ -81,7 +89,7 @@ class Gaussian(Family):
         Fisher's theorem.  ``size`` is a whole number or one per replicate (0 is allowed).
         """
         mean = rng.standard_normal(replicates)
-        mean *= np.sqrt(model["variance"] / at_least(size, 1))
+        mean *= np.sqrt(model["variance"] * (1 / at_least(size, 1)))
         mean += model["mean"]
         if isinstance(size, int) and size > 1:
             scatter = rng.chisquare(size - 1, replicates)
@@ -102,7 +110,7 @@ class Gaussian(Family):
         return GaussianStatistics(points.shape[-1], mean, scatter)
 
     def match(self, statistics: GaussianStatistics) -> dict[str, Any]:
-        return {"mean": statistics.mean, "variance": statistics.scatter / statistics.count}
+        return {"mean": statistics.mean, "variance": statistics.scatter * (1 / statistics.count)}
 
     def coordinates(self, model: Model) -> dict[str, Any]:
         return {"delta": model["mean"] - float(self.mean), "v": model["variance"]}

@@ -10,7 +10,7 @@ from ..symbols import PARAMETERS, InputError, is_symbolic, lookup
 from .base import Mixing, Tick, check_alpha
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FixedReal(Mixing):
     """The same n_r = (1-α)n real points at every generation, and αn synthetic ones.
 

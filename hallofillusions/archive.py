@@ -1,0 +1,147 @@
+"""Trajectories as netCDF-3 files that can be run again."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from .component import Component, construct, find
+from .loop import FeedbackLoop
+from .seeds import Seed
+from .streaming import Quantiles, Summary
+from .symbols import InputError
+from .trajectory import Options, Trajectory
+
+
+def write(trajectory: Trajectory, path: Any) -> Path:
+    """Write the file whole or not at all."""
+    path = Path(path)
+    data = trajectory.to_xarray()
+    data["m2"] = (("quantity", "generation"), trajectory.summary.m2)
+    if trajectory.step_labels:
+        data["steps_m2"] = (("step", "generation"), trajectory.steps.m2)
+    if trajectory.options.real is not None:
+        data["real"] = ("row", trajectory.options.real)
+    data.attrs = {
+        "title": "hallofillusions trajectory",
+        "loop": trajectory.loop.to_toml(),
+        "facts": json.dumps(_facts(trajectory)),
+    }
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        data.to_netcdf(part, engine="scipy", format="NETCDF3_64BIT")
+        os.replace(part, path)
+    except OSError as error:
+        raise InputError(f"path must be a file that can be written, got {path}: {error}") from None
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return path
+
+
+def _facts(trajectory: Trajectory) -> dict[str, Any]:
+    """Everything of the trajectory that is not an array."""
+    t, seed, options = trajectory, trajectory.seed, trajectory.options
+    return {
+        "replicates": t.replicates, "generations": t.generations, "first": t.first,
+        "kept": t.kept, "medians": dict(t.medians), "versions": dict(t.versions),
+        "literal": t.literal, "literal_reason": t.literal_reason,
+        "probabilities": t.quantile_table.probabilities,
+        "seed": seed and [seed.entropy, seed.spawn_key, seed.pool_size],
+        "options": {
+            "observables": [describe(o) for o in options.observables],
+            "quantiles": options.quantiles, "quantiles_at": options.quantiles_at,
+            "keep": options.keep, "literal": options.literal,
+        },
+    }  # fmt: skip
+
+
+def read(path: Any, loop: FeedbackLoop | None = None) -> Trajectory:
+    """The trajectory that `write` wrote."""
+    import xarray
+
+    try:
+        data = xarray.load_dataset(path, engine="scipy")
+        facts = json.loads(data.attrs["facts"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"path must be a file that Trajectory.save wrote, got {path}: {error}"
+        ) from None
+    loop = loop or FeedbackLoop.from_toml(data.attrs["loop"])
+    steps = tuple(map(str, data["step"].values)) if "step" in data.coords else ()
+    seed = facts["seed"]
+    return Trajectory(
+        loop, facts["generations"], facts["replicates"],
+        tuple(map(str, data["quantity"].values)), _summary(data, ""), _quantiles(data, facts),
+        tuple(facts["kept"]), data["values"].values if "values" in data else None,
+        {k: (of, p) for k, (of, p) in facts["medians"].items()},
+        steps, _summary(data, "steps_") if steps else Summary.empty(0, 0), facts["first"],
+        seed and Seed(seed[0], tuple(seed[1]), seed[2]), facts["literal"],
+        facts["literal_reason"], _options(data, facts["options"]), facts["versions"],
+    )  # fmt: skip
+
+
+def _quantiles(data: Any, facts: Any) -> Quantiles:
+    probabilities = tuple(facts["probabilities"])
+    if "quantile" not in data:
+        empty = np.empty((data.sizes["quantity"], len(probabilities), 0))
+        return Quantiles(probabilities, (), empty, empty, empty)
+    parts = (data[n].values for n in ("quantile", "quantile_lower", "quantile_upper"))
+    places = tuple(map(int, data["quantile_generation"].values))
+    return Quantiles(probabilities, places, *parts)
+
+
+def _options(data: Any, options: Any) -> Options:
+    return Options(
+        tuple(options["observables"]), tuple(options["quantiles"]),
+        tuple(options["quantiles_at"]), tuple(options["keep"]), (), options["literal"],
+        data["real"].values if "real" in data else None,
+    )  # fmt: skip
+
+
+def _summary(data: Any, prefix: str) -> Summary:
+    names = ("count", "mean", "m2", "minimum", "maximum", "nonfinite")
+    parts = {n: data[prefix + n].values for n in names}
+    whole = {n: parts[n].astype(np.int64) for n in ("count", "nonfinite")}
+    return Summary(**{**parts, **whole})
+
+
+# -- observables in files ---------------------------------------------------------------------
+
+
+def describe(part: Any) -> Any:
+    """A shipped observable as plain data, from which `rebuilt` makes it; else only its label."""
+    if isinstance(part, dict):  # read from a file itself
+        return part
+    try:
+        data = _described(part)
+        if rebuilt(data) == part:
+            return data
+    except (InputError, TypeError):
+        pass
+    return {"label": part.label}
+
+
+def _described(value: Any) -> Any:
+    if isinstance(value, Component):
+        parts = {f.name: _described(getattr(value, f.name)) for f in fields(cast(Any, value))}
+        return {"type": type(value).__name__, **parts}
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return float(value)
+
+
+def rebuilt(data: Any) -> Any:
+    """The shipped observable that `describe` wrote; only shipped classes can be named."""
+    if not isinstance(data, dict):
+        return data
+    if "type" not in data:
+        raise InputError(f"observables must be given again: {data.get('label')!r} is not shipped")
+    cls = find("observables", data["type"])
+    return construct(cls, {k: rebuilt(v) for k, v in data.items() if k != "type"})

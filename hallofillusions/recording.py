@@ -1,0 +1,105 @@
+"""What a block of replicates writes down as it runs: observables of models, monitors of steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .sources import Source
+from .starts import Memory
+from .streaming import Summary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .simulation import Plan
+
+CHUNK = 2**15
+"""Models that are measured at once."""
+
+
+class Recorder:
+    """Keeps the models of a chunk of generations and measures them together."""
+
+    def __init__(self, plan: Plan, source: Source) -> None:
+        self.plan, self.family = plan, plan.loop.family
+        self.replicates = source.replicates
+        rows, quantities = len(plan.ticks) + 1, len(plan.measured)
+        self.rows = min(rows, max(1, CHUNK // self.replicates))
+        self.scratch = np.empty((self.rows, self.replicates))
+        self.summary = Summary.empty(quantities, rows)
+        self.raw = np.empty((quantities, len(plan.raw), self.replicates))
+        self.models: dict[str, NDArray[Any]] = {}
+        self.start: Any = None
+        self.used, self.begin = 0, 0
+
+    def add(self, g: int, model: Any) -> None:
+        if g == 0:  # it may be one law for all replicates: the first fit tells the shapes
+            self.start = model
+            return
+        if g == 1:
+            self.models = {k: np.empty((self.rows, *v.shape)) for k, v in model.items()}
+            self._put(self.start)
+        self._put(model)
+
+    def _put(self, model: Any) -> None:
+        if self.used == self.rows:
+            self.flush()
+        for name, row in self.models.items():
+            row[self.used] = model[name]
+        self.used += 1
+
+    def flush(self) -> None:
+        """Measure the models that were put and forget them."""
+        used, begin = self.used, self.begin
+        models = {k: v[:used] for k, v in self.models.items()}
+        places = [(k, g - begin) for k, g in enumerate(self.plan.raw) if begin <= g < begin + used]
+        for row, observable in enumerate(self.plan.measured):
+            values = np.asarray(observable.measure(self.family, models), dtype=float)
+            values = np.broadcast_to(values, (used, self.replicates))
+            part = Summary.of(values, self.scratch[:used])
+            self.summary.assign((row, slice(begin, begin + used)), part)
+            for k, place in places:
+                self.raw[row, k] = values[place]
+        self.begin, self.used = begin + used, 0
+
+
+class Watcher:
+    """Shows the monitors each step: (memory, model) before and after."""
+
+    def __init__(self, plan: Plan, source: Source) -> None:
+        self.plan, self.source, self.family = plan, source, plan.loop.family
+        self.blind = plan.loop.faithful_start or isinstance(plan.loop.start, Memory)
+        self.summary = Summary.empty(sum(len(m.labels) for m in plan.monitors), len(plan.ticks) + 1)
+        self.labels = _memory_labels(plan)
+        self.before: dict[str, Any] = {}
+        self._memory: tuple[Any, dict[str, Any]] = (None, {})
+
+    def add(self, g: int, memory: Any, model: Any) -> None:
+        after = self._state(memory, model)
+        if g > 1 or (g == 1 and not self.blind):
+            parts = [np.asarray(m.measure(self.before, after, g - 1)) for m in self.plan.monitors]
+            self.summary.assign((slice(None), g), Summary.of(np.concatenate(parts)))
+        self.before = after
+
+    def _state(self, memory: Any, model: Any) -> dict[str, Any]:
+        """Coordinates of (memory, model), each an array with one entry per replicate."""
+        state = {**self._remembered(memory), **self.family.coordinates(model)}
+        shape = (self.source.replicates,)
+        return {k: np.broadcast_to(v, shape) if np.ndim(v) == 0 else v for k, v in state.items()}
+
+    def _remembered(self, memory: Any) -> dict[str, Any]:
+        if memory is None:
+            return {}
+        if memory is not self._memory[0]:  # a fixed memory is measured once
+            means = self.source.means(memory, self.labels)
+            self._memory = memory, {f"memory_{k}": v for k, v in means.items()}
+        return self._memory[1]
+
+
+def _memory_labels(plan: Plan) -> list[Any]:
+    """The functions of x whose means over the memory the monitors ask for."""
+    asked = {label for m in plan.monitors for label in getattr(m, "memory_labels", ())}
+    family = plan.loop.family
+    return sorted(asked) if asked else family.labels(max(family.features.values()))

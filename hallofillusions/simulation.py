@@ -1,0 +1,422 @@
+"""The numeric reader: `simulate` does what the sentence defines.  It samples, mixes and refits.
+
+Nothing here knows what theory claims.  Replicates are cut into blocks of a fixed size, each with
+its own child of one seed, so neither the executor nor its workers can change a bit.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .loop import FeedbackLoop
+from .mixing.base import Mixing, Tick
+from .recording import Recorder, Watcher
+from .seeds import Seed
+from .sources import PointSource, Source, StatisticsSource, check_rows
+from .starts import FirstFit, Memory, Truth
+from .streaming import Quantiles, Summary
+from .symbols import InputError, as_number
+from .trajectory import Options, Trajectory, split_medians
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+
+BLOCK = 4096
+"""Replicates in a block; fewer where every point is drawn."""
+CACHE = 2**16
+"""Points of one literal training set that a block may hold, so that they stay in the cache."""
+POOL = 2**22
+"""Points of a literal block's pool, and rows of its walk through real data."""
+
+
+def simulate(
+    loop: FeedbackLoop,
+    generations: int,
+    *,
+    replicates: int = 10_000,
+    rng: Any = None,
+    executor: Executor | None = None,
+    literal: bool = False,
+    observables: Any = None,
+    quantiles: Sequence[float] = (0.5,),
+    quantiles_at: Sequence[int] = (),
+    monitors: Sequence[Any] = (),
+    real: Any = None,
+    progress: bool | None = None,
+    keep: Sequence[int] = (),
+) -> Trajectory:
+    """Run ``replicates`` independent loops for g = 1 … ``generations``; row g = 0 is the start.
+
+    ============ ===================================================================
+    rng          None, a whole number, a SeedSequence or a Generator; it is recorded
+    executor     any `concurrent.futures.Executor`; None is this process.  It cannot
+                 change the answer
+    literal      draw every point instead of sufficient statistics
+    observables  what is measured on each model; None: ``observables.defaults()``
+    quantiles    probabilities, computed at the generations ``quantiles_at``
+    monitors     objects with ``labels`` and ``measure(before, after, index)``, which see
+                 the coordinates of (memory, model) around each step
+    real         1-D array of your own data, sampled in place of the family (literal)
+    keep         generations at which the values of all replicates are kept
+    progress     a bar on standard error; None: if that is a terminal
+    ============ ===================================================================
+
+    Raises `InputError` for anything that cannot be run, before it is run where that is known.
+    """
+    options = _options(
+        generations, observables, quantiles, quantiles_at, keep, monitors, literal, real
+    )
+    return _run(loop, generations, replicates, Seed.of(rng), options, executor, progress)
+
+
+def rerun(
+    trajectory: Any,
+    executor: Executor | None = None,
+    *,
+    observables: Any = None,
+    monitors: Any = None,
+    progress: bool | None = None,
+) -> Trajectory:
+    """The same run again, to the last bit, from a `Trajectory` or a file that it saved.
+
+    A file names shipped observables only and no monitors: give ``observables`` or ``monitors``
+    again where they were your own.
+    """
+    if not isinstance(trajectory, Trajectory):
+        trajectory = Trajectory.load(trajectory)
+    if trajectory.seed is None:
+        raise InputError("trajectory must come from simulate to be run again, got your own arrays")
+    from .archive import rebuilt
+
+    old = trajectory.options
+    options = Options(
+        tuple(map(rebuilt, old.observables)) if observables is None else tuple(observables),
+        old.quantiles, old.quantiles_at, old.keep,
+        old.monitors if monitors is None else tuple(monitors), old.literal, old.real,
+    )  # fmt: skip
+    loop, last, count = trajectory.loop, trajectory.generations, trajectory.replicates
+    return _run(loop, last, count, trajectory.seed, options, executor, progress)
+
+
+# -- the plan: everything that a block needs --------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """One run, ready to be cut into blocks; it travels to the workers."""
+
+    loop: FeedbackLoop
+    ticks: list[Tick]
+    replicates: int
+    block: int
+    literal: bool
+    seed: Seed
+    measured: tuple[Any, ...]
+    raw: tuple[int, ...]
+    monitors: tuple[Any, ...]
+    real: Any
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.replicates // self.block)
+
+    def size(self, index: int) -> int:
+        """Replicates of one block: all are full but the last."""
+        return min(self.block, self.replicates - index * self.block)
+
+    def source(self, index: int) -> Source:
+        """Where the block's points come from."""
+        rng = np.random.default_rng(np.random.SFC64(self.seed.child(index)))
+        arguments = (self.loop.family, self.loop.bias, self.size(index), rng)
+        if self.literal:
+            return PointSource(*arguments, data=self.real)
+        steady = all(tick is self.ticks[0] for tick in self.ticks)
+        return StatisticsSource(*arguments, ahead=ahead(len(self.ticks)) if steady else 1)
+
+
+def ahead(generations: int) -> int:
+    """Generations for which random numbers are drawn at once: about 20, nearly without waste."""
+    return -(-generations // -(-generations // 24))
+
+
+def _run(
+    loop: FeedbackLoop, generations: int, replicates: int, seed: Seed, options: Options,
+    executor: Executor | None, progress: bool | None,
+) -> Trajectory:  # fmt: skip
+    """Plan, run and gather."""
+    plan, medians, reason = _plan(loop, generations, replicates, seed, options)
+    if not (executor is None or hasattr(executor, "submit")):
+        raise InputError(f"executor must be None or have .submit, got {executor!r}")
+    summary, steps, values = _gather(plan, executor, progress)
+    probabilities = dict.fromkeys([*options.quantiles, *(p for _, p in medians.values())])
+    at = [plan.raw.index(g) for g in options.quantiles_at]
+    kept = [plan.raw.index(g) for g in options.keep]
+    return Trajectory(
+        loop, generations, plan.replicates, tuple(o.label for o in plan.measured), summary,
+        Quantiles.of(values[:, at], tuple(probabilities), options.quantiles_at),
+        options.keep, values[:, kept] if kept else None, medians,
+        tuple(label for m in plan.monitors for label in m.labels), steps,
+        seed=seed, literal=plan.literal, literal_reason=reason, options=options,
+        versions=_versions(),
+    )  # fmt: skip
+
+
+def _plan(
+    loop: FeedbackLoop, generations: int, replicates: int, seed: Seed, options: Options
+) -> tuple[Plan, dict[str, tuple[str, float]], str]:
+    """The plan, which labels are quantiles, and what forced a literal run."""
+    if not isinstance(loop, FeedbackLoop):
+        raise InputError(f"loop must be a FeedbackLoop, got {loop!r}")
+    replicates = whole(replicates, "replicates", 1)
+    ticks = _ticks(loop, generations)
+    reason = _literal_reason(loop, options)
+    measured, medians = split_medians(options.observables)
+    raw = tuple(sorted({*options.quantiles_at, *options.keep}))
+    if options.real is not None:
+        check_rows(loop, ticks, options.real.size)
+    block = _block(loop, generations, options.real) if reason else BLOCK
+    plan = Plan(
+        loop, ticks, replicates, block, bool(reason), seed, measured, raw, options.monitors,
+        options.real,
+    )  # fmt: skip
+    return plan, medians, reason
+
+
+def _ticks(loop: FeedbackLoop, generations: int) -> list[Tick]:
+    """α, n and the counts of every generation."""
+    mixing, sizes = loop.mixing, loop.sizes(generations)
+    plain = type(mixing).tick is Mixing.tick and type(mixing).fraction is Mixing.fraction
+    schedules = any(isinstance(v, tuple) for v in (loop.n, getattr(mixing, "alpha", None)))
+    if plain and not schedules:
+        return [mixing.tick(sizes[0], 0)] * generations
+    return [mixing.tick(n, index) for index, n in enumerate(sizes)]
+
+
+def _literal_reason(loop: FeedbackLoop, options: Options) -> str:
+    """Why every point is drawn ("" if it is not)."""
+    if options.literal:
+        return "asked for"
+    if options.real is not None:
+        return "real data are given"
+    if loop.mixing.literal_only:
+        return f"{type(loop.mixing).__name__} uses single points again"
+    if loop.bias.literal_only:
+        return f"{type(loop.bias).__name__} has no law of sufficient statistics"
+    if not hasattr(loop.family, "draw_statistics"):
+        return f"{type(loop.family).__name__} has no law of sufficient statistics"
+    return ""
+
+
+def _block(loop: FeedbackLoop, generations: int, real: Any) -> int:
+    """Replicates in a literal block: a function of the loop, the run's length and the data."""
+    clock = loop.clock(generations)
+    training = int(np.max(loop.mixing.training_size(clock)))
+    pool = int(clock.N[-1]) if loop.mixing.grows else int(loop.mixing.memory_size(int(clock.n[0])))
+    rows = 0 if real is None else real.size
+    return max(1, min(BLOCK, CACHE // training, POOL // max(pool, rows, 1)))
+
+
+# -- one block --------------------------------------------------------------------------------
+
+
+def history(plan: Plan, source: Source) -> Iterator[tuple[Any, Any]]:
+    """(memory, model) at g = 0, 1, …: the definition of the loop, in one place."""
+    loop = plan.loop
+    memory, model = _begin(plan, source)
+    source.model = model
+    yield memory, model
+    for index, tick in enumerate(plan.ticks):
+        source.generation = index
+        training, memory = _training(loop, source, memory, tick, index)
+        source.model = loop.estimator.fit(loop.family, source.statistics(training))
+        yield memory, source.model
+
+
+def _begin(plan: Plan, source: Source) -> tuple[Any, Any]:
+    """The memory before the first fit, and model 0."""
+    loop, mixing = plan.loop, plan.loop.mixing
+    given = not isinstance(loop.start, Truth | FirstFit | Memory)
+    model = loop.start.as_model() if given else source.truth
+    if not (mixing.anchored or loop.begins_with_pool):
+        return None, model
+    if mixing.remembers == "everything" and mixing.anchored and plan.real is not None:
+        assert isinstance(source, PointSource)
+        return source.rows(), model
+    return source.real(mixing.memory_size(plan.ticks[0].n)), model
+
+
+def _training(
+    loop: FeedbackLoop, source: Source, memory: Any, tick: Tick, index: int
+) -> tuple[Any, Any]:
+    """(training set, next memory) of the fit number ``index`` + 1."""
+    if index == 0 and isinstance(loop.start, Memory):
+        return memory, memory
+    if index == 0 and loop.faithful_start:
+        return loop.mixing.first(source, memory, tick)
+    return loop.mixing.assemble(source, memory, tick)
+
+
+def run_block(plan: Plan, index: int) -> tuple[Summary, Summary, Any]:
+    """Statistics of the observables, of the monitors, and the raw values of one block."""
+    source = plan.source(index)
+    recorder, watcher = Recorder(plan, source), Watcher(plan, source)
+    with np.errstate(all="ignore"):
+        for g, (memory, model) in enumerate(history(plan, source)):
+            recorder.add(g, model)
+            if plan.monitors:
+                watcher.add(g, memory, model)
+        recorder.flush()
+    return recorder.summary, watcher.summary, recorder.raw
+
+
+# -- all blocks -------------------------------------------------------------------------------
+
+
+def _gather(
+    plan: Plan, executor: Executor | None, progress: bool | None
+) -> tuple[Summary, Summary, Any]:
+    """All blocks, merged in their order as they come."""
+    values = np.empty((len(plan.measured), len(plan.raw), plan.replicates))
+    merged: list[Summary] = []
+    done = 0
+    with _bar(plan.replicates, progress) as bar, closing(_blocks(plan, executor)) as blocks:
+        for index, (*parts, raw) in enumerate(blocks):
+            merged = [a.merge(b) for a, b in zip(merged, parts, strict=True)] if merged else parts
+            size = plan.size(index)
+            values[:, :, done : done + size] = raw
+            done += size
+            if bar is not None:
+                bar.update(size)
+    summary, steps = merged
+    return summary, steps, values
+
+
+def _blocks(plan: Plan, executor: Executor | None) -> Generator[tuple[Summary, Summary, Any]]:
+    """The blocks' results in order; a bounded number is under way, none is left behind."""
+    if executor is None:
+        yield from (run_block(plan, index) for index in range(plan.blocks))
+        return
+    pending: deque[Any] = deque()
+    limit = max(16, 4 * (os.cpu_count() or 1))
+    try:
+        for index in range(plan.blocks):
+            if len(pending) == limit:
+                yield pending[0].result()
+                pending.popleft()
+            pending.append(executor.submit(run_block, plan, index))
+        while pending:
+            yield pending[0].result()
+            pending.popleft()
+    finally:  # an error, or Ctrl-C: nothing new begins
+        for future in pending:
+            future.cancel()
+
+
+def _bar(total: int, progress: bool | None) -> Any:
+    if not (sys.stderr.isatty() if progress is None else progress):
+        return nullcontext()
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=" replicates", unit_scale=True)
+
+
+@cache
+def _versions() -> dict[str, str]:
+    try:
+        own = metadata.version("hallofillusions")
+    except metadata.PackageNotFoundError:
+        own = "unknown"
+    return {"python": platform.python_version(), "numpy": np.__version__, "hallofillusions": own}
+
+
+# -- the arguments ----------------------------------------------------------------------------
+
+
+def _options(
+    generations: Any, observables: Any, quantiles: Any, quantiles_at: Any, keep: Any,
+    monitors: Any, literal: Any, real: Any,
+) -> Options:  # fmt: skip
+    """All options checked, or an `InputError` that names the argument."""
+    last = whole(generations, "generations", 1)
+    if not isinstance(literal, bool | np.bool_):
+        raise InputError(f"literal must be True or False, got {literal!r}")
+    return Options(
+        _checked_observables(observables),
+        tuple(_probability(p) for p in _sequence(quantiles, "quantiles")),
+        tuple(whole(g, "quantiles_at", 0, last) for g in _sequence(quantiles_at, "quantiles_at")),
+        tuple(whole(g, "keep", 0, last) for g in _sequence(keep, "keep")),
+        _checked_monitors(monitors), bool(literal), None if real is None else _checked_real(real),
+    )  # fmt: skip
+
+
+def whole(value: Any, argument: str, low: int, high: int | None = None) -> int:
+    """A whole number in [low, high], or an `InputError`."""
+    wants = f"a whole number of at least {low}" + (f" and at most {high}" if high else "")
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputError(f"{argument} must be {wants}, got {value!r}")
+    if value < low or (high is not None and value > high):
+        raise InputError(f"{argument} must be {wants}, got {value}")
+    return int(value)
+
+
+def _probability(value: Any) -> float:
+    wants = "probabilities between 0 and 1"
+    number = as_number(value, "quantiles", wants)
+    if not 0 < number < 1:
+        raise InputError(f"quantiles must be {wants}, got {value!r}")
+    return number
+
+
+def _sequence(value: Any, argument: str) -> tuple[Any, ...]:
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise InputError(f"{argument} must be a sequence, got {value!r}")
+    return tuple(value)
+
+
+def _checked_observables(observables: Any) -> tuple[Any, ...]:
+    if observables is None:
+        from .observables import defaults
+
+        return defaults()
+    checked = _sequence(observables, "observables")
+    for observable in checked:
+        if not (hasattr(observable, "label") and hasattr(observable, "measure")):
+            raise InputError(f"observables must have .label and .measure, got {observable!r}")
+    labels = [o.label for o in checked]
+    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+        raise InputError(f"observables must have different labels, got {twice[0]!r} twice")
+    if not checked:
+        raise InputError("observables must hold at least one observable, got none")
+    return checked
+
+
+def _checked_monitors(monitors: Any) -> tuple[Any, ...]:
+    checked = _sequence(monitors, "monitors")
+    for monitor in checked:
+        if not (hasattr(monitor, "labels") and hasattr(monitor, "measure")):
+            raise InputError(f"monitors must have .labels and .measure, got {monitor!r}")
+    return checked
+
+
+def _checked_real(real: Any) -> Any:
+    try:
+        data = np.array(real, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"real must be numbers in one row, got {type(real).__name__}") from None
+    if data.ndim != 1 or not data.size:
+        raise InputError(f"real must be numbers in one row, got the shape {data.shape}")
+    if not np.isfinite(data).all():
+        raise InputError(f"real must be finite, got {data[~np.isfinite(data)][0]} among its rows")
+    return data

@@ -1,0 +1,292 @@
+"""Where a generation's points come from: what ``mixing.assemble`` is handed in a simulation.
+
+`StatisticsSource` draws sufficient statistics (fast), `PointSource` draws every point (literal)
+and, if the user gave data, takes the real ones from its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from .draws import BinomialTable, Tape, distinct
+from .symbols import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .biases.base import SamplingBias
+    from .families.base import Family, Model
+    from .loop import FeedbackLoop
+
+    Floats = NDArray[np.float64]
+
+
+class Samples(Protocol):
+    """Points or their statistics; ``+`` is the union of two samples."""
+
+    def __add__(self, other: Any) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Points:
+    """Single points: ``values`` has the shape (replicates, size); ``+`` is the union."""
+
+    values: Floats
+
+    def __add__(self, other: Points) -> Points:
+        return Points(np.concatenate((self.values, other.values), axis=1))
+
+
+class Source:
+    """The real law and the last model of one block of replicates, ready to be sampled.
+
+    ``model`` and ``generation`` are moved on by the run; everything else stays.
+    """
+
+    def __init__(
+        self, family: Family, bias: SamplingBias, replicates: int, rng: np.random.Generator
+    ) -> None:
+        self.family: Any = family
+        self.bias = bias
+        self.replicates = replicates
+        self.rng = rng
+        self.truth: Model = family.as_model()
+        self.model: Model = self.truth
+        self.generation = 0
+
+    def real(self, count: Any) -> Any:
+        """``count`` fresh points of the real law."""
+        raise NotImplementedError
+
+    def synthetic(self, count: Any) -> Any:
+        """``count`` points that the bias draws from the last model."""
+        raise NotImplementedError
+
+    def mixture(self, alpha: float, n: int) -> Any:
+        """n points, each synthetic with probability α and else real."""
+        raise NotImplementedError
+
+    def bootstrap(self, points: Any, count: int) -> Any:
+        """``count`` of the points, drawn with replacement."""
+        raise InputError("bootstrap needs single points: the mixing must say literal_only = True")
+
+    def subsample(self, points: Any, n: int) -> Any:
+        """n of the points, drawn without replacement."""
+        raise InputError("subsample needs single points: the mixing must say literal_only = True")
+
+    def faithful(self) -> Faithful:
+        """The same source, whose synthetic points are real ones."""
+        return Faithful(self)
+
+    def statistics(self, sample: Any) -> Any:
+        """The sufficient statistics of a sample, which the estimator fits."""
+        return sample
+
+    def means(self, sample: Any, labels: Any) -> dict[Any, Any]:
+        """Means over the sample of the functions of x that ``labels`` name."""
+        means: dict[Any, Any] = self.family.means(sample, labels)
+        return means
+
+
+class Faithful:
+    """A source that has real points only: what `FirstFit` samples."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+        self.real = self.synthetic = source.real
+        self.bootstrap, self.subsample = source.bootstrap, source.subsample
+
+    def mixture(self, alpha: float, n: int) -> Any:
+        return self.source.real(n)
+
+    def faithful(self) -> Faithful:
+        return self
+
+
+class StatisticsSource(Source):
+    """Samples are sufficient statistics, drawn from their own law.
+
+    ``ahead`` is for how many generations random numbers are drawn at once.
+    """
+
+    def __init__(self, *arguments: Any, ahead: int = 1) -> None:
+        super().__init__(*arguments)
+        self.ahead = ahead
+        self._tape: Any = Tape(self.rng, ahead) if ahead > 1 else self.rng
+        self._real: dict[int, Iterator[Any]] = {}
+        self._tables: dict[tuple[int, float], BinomialTable] = {}
+
+    def real(self, count: Any) -> Any:
+        if self.ahead == 1 or not isinstance(count, int):
+            return self.family.draw_statistics(self.truth, self.replicates, count, self._tape)
+        row = next(self._real.get(count, iter(())), None)
+        if row is None:
+            shape = (self.ahead, self.replicates)
+            block = self.family.draw_statistics(self.truth, shape, count, self.rng)
+            self._real[count] = iter(block.rows())
+            row = next(self._real[count])
+        return row
+
+    def synthetic(self, count: Any) -> Any:
+        return self.bias.draw_statistics(
+            self.family, self.model, self.replicates, count, self._tape
+        )
+
+    def mixture(self, alpha: float, n: int) -> Any:
+        synthetic = self._binomial(n, alpha)
+        return self.real(n - synthetic) + self.synthetic(synthetic)
+
+    def _binomial(self, n: int, alpha: float) -> Any:
+        """Binomial(n, α) counts; a table pays where the same law is drawn again and again."""
+        if not BinomialTable.pays(n, alpha):
+            return self.rng.binomial(n, alpha, self.replicates)
+        if (n, alpha) not in self._tables:
+            self._tables[n, alpha] = BinomialTable(n, alpha)
+        return self._tables[n, alpha].draw(self.replicates, self.rng)
+
+
+class PointSource(Source):
+    """Samples are single points; ``data`` (rows) replaces the real law where it is given.
+
+    Each replicate walks through its own random permutation of the rows and never sees a row
+    twice; the pool of ``FixedPool`` is the rows themselves.
+    """
+
+    def __init__(self, *arguments: Any, data: Floats | None = None) -> None:
+        super().__init__(*arguments)
+        self.data = data
+        self._walk: Floats | None = None
+        self._used = np.zeros((self.replicates, 1), dtype=np.int64)
+
+    def real(self, count: int) -> Points:
+        if self.data is not None:
+            return Points(self._rows(np.full(self.replicates, count)))
+        return Points(self.family.draw(self.truth, (self.replicates, count), self.rng))
+
+    def synthetic(self, count: int) -> Points:
+        shape = (self.replicates, count)
+        return Points(self.bias.draw(self.family, self.model, shape, self.rng))
+
+    def mixture(self, alpha: float, n: int) -> Points:
+        """A coin for every point; the synthetic draws that a coin does not want are dropped."""
+        real = self.rng.random((self.replicates, n)) >= alpha
+        points = self.synthetic(n).values
+        places = np.flatnonzero(real)
+        if self.data is None:
+            drawn = self.family.draw(self.truth, (1, places.size), self.rng)[0]
+        else:
+            counts = np.count_nonzero(real, axis=1)
+            rows = self._rows(counts)
+            drawn = rows[np.arange(rows.shape[1]) < counts[:, None]]
+        np.put(points, places, drawn)
+        return Points(points)
+
+    def rows(self) -> Points:
+        """All rows of the data: the pool of every replicate."""
+        assert self.data is not None
+        return Points(np.broadcast_to(self.data, (self.replicates, self.data.size)))
+
+    def bootstrap(self, points: Points, count: int) -> Points:
+        pool = points.values
+        chosen = self.rng.integers(pool.shape[1], size=(self.replicates, count))
+        if pool.strides[0] == 0:
+            return Points(pool[0].take(chosen))
+        return Points(np.take_along_axis(pool, chosen, axis=1))
+
+    def subsample(self, points: Points, n: int) -> Points:
+        pool = points.values
+        if n >= pool.shape[1]:
+            return points
+        chosen = distinct(self.rng, pool.shape[1], (self.replicates, n))
+        return Points(np.take_along_axis(pool, chosen, axis=1))
+
+    def statistics(self, sample: Points) -> Any:
+        return self.family.summarise(sample.values)
+
+    def means(self, sample: Points, labels: Any) -> dict[Any, Any]:
+        means: dict[Any, Any] = self.family.means(sample.values, labels)
+        return means
+
+    def _rows(self, counts: Any) -> Floats:
+        """The next rows of each replicate's walk (replicates, largest count), padded at the end."""
+        assert self.data is not None
+        if self._walk is None:
+            rows = np.broadcast_to(self.data, (self.replicates, self.data.size))
+            self._walk = self.rng.permuted(rows, axis=1)
+        places = self._used + np.arange(counts.max())
+        self._used += counts[:, None]
+        if self._used.max() > self.data.size:
+            raise InputError(
+                f"real has {self.data.size} rows, which lasted for {self.generation} "
+                f"generations in one of the replicates: ask for at most that many"
+            )
+        return np.take_along_axis(self._walk, np.minimum(places, self.data.size - 1), axis=1)
+
+
+@dataclass(frozen=True)
+class Count:
+    """A sample of which only the size is known."""
+
+    size: int
+
+    def __add__(self, other: Count) -> Count:
+        return Count(self.size + other.size)
+
+
+class Tally:
+    """A source that draws nothing and counts the rows of real data that a run will take."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.by_chance = False
+
+    def real(self, count: int) -> Count:
+        self.rows += count
+        return Count(count)
+
+    def synthetic(self, count: int) -> Count:
+        return Count(count)
+
+    def mixture(self, alpha: float, n: int) -> Count:
+        self.by_chance |= alpha < 1
+        return Count(n)
+
+    def bootstrap(self, points: Count, count: int) -> Count:
+        return Count(count)
+
+    subsample = bootstrap
+
+    def faithful(self) -> Faithful:
+        return Faithful(self)
+
+
+def check_rows(loop: FeedbackLoop, ticks: Any, rows: int) -> None:
+    """Refuse real data that the loop never samples or that has too few rows for the run."""
+    from .starts import Memory
+
+    mixing: Any = loop.mixing
+    size = mixing.memory_size(ticks[0].n)
+    if mixing.anchored and mixing.remembers == "everything":
+        if size != rows:
+            raise InputError(f"real must have as many rows as the pool, {size}, got {rows}")
+        return
+    tally = Tally()
+    held = mixing.anchored or loop.begins_with_pool
+    memory = tally.real(size) if held else None
+    for index, tick in enumerate(ticks):
+        if not (index == 0 and isinstance(loop.start, Memory)):
+            choose = mixing.first if index == 0 and loop.faithful_start else mixing.assemble
+            _, memory = choose(tally, memory, tick)
+        if tally.rows > rows:
+            raise InputError(
+                f"real has {rows} rows, which is enough for {index} generations of {mixing!r} "
+                f"started at {loop.start!r}, but {len(ticks)} were asked for"
+            )
+    if not tally.rows and not tally.by_chance:
+        raise InputError(
+            f"real is never sampled by {mixing!r} started at {loop.start!r}; start at FirstFit()"
+        )
