@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ from hallofillusions.biases.unbiased import Unbiased
 from hallofillusions.estimators.maximum_likelihood import MaximumLikelihood
 from hallofillusions.families.gaussian import Gaussian
 from hallofillusions.loop import FeedbackLoop
+from hallofillusions.observables.squared_error import SquaredError
+from hallofillusions.observables.variance import Variance
+from hallofillusions.proof import Confrontation, Step, evaluate
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import mu_0, n, sigma_0
-from hallofillusions.theory import predict
+from hallofillusions.theory import derive, predict
 
 
 def symbolic_loop(mixing: Any, **parts: Any) -> FeedbackLoop:
@@ -49,3 +53,61 @@ def predicted(loop: FeedbackLoop, observable: Any, generations: Iterable[int]) -
     """What theory says about one observable of a loop at some generations."""
     when = np.asarray(list(generations))
     return predict(loop, int(when.max()), [observable])[observable.label][when]
+
+
+# -- drift coefficients ------------------------------------------------------------------------
+
+
+def drift_statement(v_g: Any, effective_size: Any = None) -> list[Any]:
+    """The three equations of a drift theorem, and N_eff where it has a closed form."""
+    import sympy as sp
+
+    variance, error, v, N = (
+        sp.Symbol(name) for name in
+        (r"\mathrm{E}[\hat\sigma_g^2]", r"\mathrm{E}[(\hat\mu_g-\mu_0)^2]", "v_{g}",
+         r"N_{\mathrm{eff}}")
+    )  # fmt: skip
+    equations = [
+        sp.Eq(variance, (1 - v) * sigma_0**2),
+        sp.Eq(error, v * sigma_0**2),
+        sp.Eq(v, v_g, evaluate=False),
+    ]
+    return equations if effective_size is None else [*equations, sp.Eq(N, effective_size)]
+
+
+def same_first_fit(loop: FeedbackLoop, start: Any) -> Iterator[Step]:
+    """From another start the moments of the first fit are the same; so is all that follows."""
+    recursion, other = derive(loop), derive(replace(loop, start=start))
+    pairs = zip(recursion.names, other.after_first(), recursion.after_first(), strict=True)
+    for name, theirs, ours in pairs:
+        yield Step(f"the first fit from {start}, {name}", theirs, ours)
+
+
+def drift_confrontations(
+    loop: FeedbackLoop,
+    when: tuple[int, ...],
+    v_g: Any,
+    rivals: Mapping[str, Any],
+    *,
+    replicates: int = 100_000,
+) -> list[Confrontation]:
+    """Attack E σ²_g = (1 - v_g) σ₀² and E (μ_g - μ₀)² = v_g σ₀² of one loop.
+
+    A rival is a loop, whose recursion is asked, another v_g, or a table of wrong numbers to put
+    into this one, such as ``{"alpha": 0.8}``.
+    """
+    scale = loop.family.parameters()["variance"]
+    found = []
+    for observable, value in (
+        (Variance(), lambda v: scale * (1 - v)),
+        (SquaredError(), lambda v: scale * v),
+    ):
+        wrong = {
+            name: predicted(rival, observable, when) if isinstance(rival, FeedbackLoop)
+            else value(evaluate(v_g, loop, when, **rival)) if isinstance(rival, dict)
+            else value(evaluate(rival, loop, when))
+            for name, rival in rivals.items()
+        }  # fmt: skip
+        truth = value(evaluate(v_g, loop, when))
+        found.append(Confrontation(loop, observable, when, truth, wrong, replicates=replicates))
+    return found

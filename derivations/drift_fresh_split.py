@@ -8,64 +8,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
-from hallofillusions.derivations._shared import only, predicted, symbolic_loop
+from hallofillusions.derivations._shared import (
+    drift_confrontations,
+    drift_statement,
+    only,
+    same_first_fit,
+    symbolic_loop,
+)
 from hallofillusions.estimators.bessel import Bessel
-from hallofillusions.estimators.maximum_likelihood import MaximumLikelihood
 from hallofillusions.families.gaussian import Gaussian
 from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
+from hallofillusions.mixing.fixed_real import FixedReal
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
-from hallofillusions.observables.squared_error import SquaredError
-from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import alpha, g, n, sigma_0
 from hallofillusions.theory import derive
 
+ratio = sp.Symbol("rho", nonnegative=True)
+geometric = (1 - ratio**g) / (n * (1 - ratio))
 rho = alpha**2 - alpha / n
-v_g = (1 - rho**g) / (n * (1 - rho))
+v_g = geometric.subs(ratio, rho)
 effective_size = n * (1 - alpha**2) + alpha
 
 
 def statement() -> list[Any]:
-    v, N = sp.Symbol("v_g"), sp.Symbol("N_eff")
-    variance, error = sp.Symbol("E[sigma_g^2]"), sp.Symbol("E[(mu_g-mu_0)^2]")
-    return [
-        sp.Eq(variance, (1 - v) * sigma_0**2),
-        sp.Eq(error, v * sigma_0**2),
-        sp.Eq(v, v_g, evaluate=False),
-        sp.Eq(N, effective_size),
-    ]
+    return [*drift_statement(geometric, effective_size), sp.Eq(ratio, rho)]
 
 
 def proof() -> Iterator[Step]:
-    recursion = derive(symbolic_loop(FreshSplit(alpha=alpha)))
-    yield from induction(
-        recursion,
-        {"delta": 0, "delta^2": v_g * sigma_0**2, "v": (1 - v_g) * sigma_0**2},
-    )
-    limit = v_g.subs(rho**g, 0)  # |ρ| < 1, so ρ^g → 0
+    claim = {"delta": 0, "delta^2": v_g * sigma_0**2, "v": (1 - v_g) * sigma_0**2}
+    loop = symbolic_loop(FreshSplit(alpha=alpha))
+    yield from induction(derive(loop), claim)
+    yield from same_first_fit(loop, FirstFit())
+    limit = v_g.subs(rho**g, 0)  # 0 ≤ ρ < 1 where αn is a whole number, so ρ^g → 0
     yield Step("N_eff is one over the limit of v_g", 1 / limit, effective_size)
+    slope = sp.limit(effective_size / n, n, sp.oo)
+    yield Step("N_eff per point, for large n", slope, 1 - alpha**2)
 
 
 def confrontations() -> list[Confrontation]:
     found = []
-    for size, a in ((3, sp.Rational(2, 3)), (5, sp.Rational(3, 5)), (20, sp.Rational(9, 10))):
+    for size, synthetic, when in ((3, 2, (1, 2, 3)), (7, 4, (1, 2, 4)), (20, 18, (1, 5, 15))):
+        a = Fraction(synthetic, size)
         loop = FeedbackLoop(family=Gaussian(1, 2), mixing=FreshSplit(alpha=a), n=size)
-        when = (1, 2, 5, 10)
-        shares = evaluate(v_g, loop, when)
         rivals = {
-            "mixes moments, not cumulants": replace(loop, mixing=FreshMixture(alpha=a)),
+            "the same real points for ever": replace(loop, mixing=FixedReal(alpha=a)),
             "ddof = 1": replace(loop, estimator=Bessel()),
+            "index off by one": v_g.subs(g, g + 1),
+            "α ten per cent low": {"alpha": 0.9 * float(a)},
+            "infinite n": 0,
         }
-        for observable, values in ((Variance(), 2 * (1 - shares)), (SquaredError(), 2 * shares)):
-            wrong = {name: predicted(rival, observable, when) for name, rival in rivals.items()}
-            wrong["index off by one"] = predicted(loop, observable, [t + 1 for t in when])
-            found.append(Confrontation(loop, observable, when, values, wrong))
+        if size < 10:
+            rivals["mixes moments"] = replace(loop, mixing=FreshMixture(alpha=a))
+        found += drift_confrontations(loop, when, v_g, rivals, replicates=400_000)
     return found
 
 
@@ -77,11 +80,11 @@ theorem = Theorem(
         "the sampler is unbiased and has the fitted mean and covariance",
         "maximum likelihood (moment matching)",
         "(1-α)n fresh real points and αn synthetic ones per generation",
-        "started at the truth",
+        "started at the truth, or at a fit of n real points",
     ),
     reference=None,
     statement=statement,
     proof=proof,
-    applies=only(FreshSplit, estimator=MaximumLikelihood),
+    applies=only(FreshSplit, start=(Truth, FirstFit)),
     confrontations=confrontations,
 )

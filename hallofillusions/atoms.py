@@ -97,5 +97,6 @@ def first_symbolic_atoms(loop: FeedbackLoop, *, numbers: bool = False) -> dict[s
         import sympy
 
         for k, v in loop.family.coordinates(vars(loop.start)).items():
-            first[f"start_{k}"] = _exact(v) if numbers else sympy.Symbol(f"{k}_0", real=True)
+            named = sympy.Symbol(f"{k}_0", real=True)
+            first[f"start_{k}"] = _exact(v) if numbers or is_symbolic(v) else named
     return {**first, "hm": 1 / held if held != 0 else held}

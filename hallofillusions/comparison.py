@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .prediction import Prediction
     from .trajectory import Trajectory
 
+ROUNDING = 1e-12
+"""Relative to the size of a quantity, differences below this are rounding errors."""
 AGREES, DISAGREES, WEAK = "agrees", "disagrees", "too weak to tell"
 
 
@@ -238,11 +240,11 @@ def _cells(quantity: str, prediction: Prediction, trajectory: Trajectory) -> Ite
         yield from _median_cells(quantity, prediction, trajectory)
         return
     mean, error = trajectory.mean(quantity), trajectory.standard_error(quantity)
-    notes = _notes(quantity, prediction, trajectory)
+    notes, scale = _notes(quantity, prediction, trajectory), _scale(quantity, prediction)
     for i, g in enumerate(trajectory.g):
         if g <= prediction.generations:
             yield _cell(quantity, int(g), float(entry.values[g]), float(mean[i]),
-                        float(error[i]), entry.kind, notes[i])  # fmt: skip
+                        float(error[i]), entry.kind, notes[i], scale)  # fmt: skip
 
 
 def _median_cells(quantity: str, prediction: Prediction, trajectory: Trajectory) -> Iterator[Cell]:
@@ -262,8 +264,10 @@ def _median_cells(quantity: str, prediction: Prediction, trajectory: Trajectory)
 
 
 def _cell(
-    quantity: str, g: int, predicted: float, measured: float, error: float, kind: Kind, note: str
-) -> Cell:
+    quantity: str, g: int, predicted: float, measured: float, error: float, kind: Kind, note: str,
+    scale: float = 1.0,
+) -> Cell:  # fmt: skip
+    """One cell; what differs by less than the rounding errors of its ``scale`` is the same."""
     from scipy.stats import norm
 
     z, p = float("nan"), float("nan")
@@ -271,8 +275,8 @@ def _cell(
         note = note or f"its law is {kind}, which a single n cannot test"
     elif not note and not np.isfinite(predicted):
         note = "the predicted expectation is infinite"
-    elif not note and error == 0:
-        same = abs(measured - predicted) <= 1e-12 * max(abs(predicted), abs(measured), 1e-300)
+    elif not note and error <= ROUNDING * scale:
+        same = abs(measured - predicted) <= ROUNDING * scale
         z, p = (0.0, 1.0) if same else (float(np.sign(measured - predicted)) * np.inf, 0.0)
     elif not note:
         z = (measured - predicted) / error

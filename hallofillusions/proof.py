@@ -54,7 +54,9 @@ def difference(left: Any, right: Any, simplifier: Callable[[Any], Any] | None = 
     """left - right, simplified; 0 exactly where sympy can prove the equality."""
     import sympy
 
-    if isinstance(left, sympy.logic.boolalg.Boolean | bool):
+    # a Symbol is a Boolean to sympy, but its truth is not what a line claims
+    boolean = isinstance(left, sympy.logic.boolalg.Boolean | bool)
+    if boolean and not isinstance(left, sympy.Expr):
         return 0 if bool(left) == bool(right) else sympy.Integer(1)
     rest = frozen_powers(sympy.sympify(left) - sympy.sympify(right))
     for simplify in (simplifier, sympy.expand, sympy.factor, sympy.gammasimp, sympy.simplify):
@@ -216,10 +218,10 @@ def loop_values(loop: FeedbackLoop) -> dict[str, Any]:
     if isinstance(loop.n, tuple) or isinstance(getattr(loop.mixing, "alpha", 0), tuple):
         raise InputError("a closed form in α and n needs constants, not schedules")
     alpha = loop.mixing.fraction(int(loop.n), 0)
-    values = {"alpha": float(alpha), "n": float(loop.n), "k": float((1 - alpha) * int(loop.n))}
+    real = float((1 - alpha) * int(loop.n))
+    values = {"alpha": float(alpha), "n": float(loop.n), "k": real, "n_r": real}
     if loop.mixing.anchored:
-        values["n_r"] = float(loop.mixing.memory_size(int(loop.n)))
-        values["n_0"] = values["n_r"]
+        values["n_0"] = float(loop.mixing.memory_size(int(loop.n)))
     for part, names in ((loop.family, {"mean": "mu_0"}), (loop.bias, {"lam": "lam", "tau": "tau"})):
         values |= {s: float(getattr(part, f)) for f, s in names.items() if hasattr(part, f)}
     if hasattr(loop.family, "variance"):

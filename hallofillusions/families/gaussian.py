@@ -113,7 +113,8 @@ class Gaussian(Family):
         return {"mean": statistics.mean, "variance": statistics.scatter * (1 / statistics.count)}
 
     def coordinates(self, model: Model) -> dict[str, Any]:
-        return {"delta": model["mean"] - float(self.mean), "v": model["variance"]}
+        mean = self.mean if is_symbolic(self.mean) else float(self.mean)
+        return {"delta": model["mean"] - mean, "v": model["variance"]}
 
     def means(self, sample: Any, labels: Sequence[int]) -> dict[int, Any]:
         """Label k -> mean of (x - μ₀)^k over points (replicates, size) or statistics (k ≤ 2)."""

@@ -1,0 +1,264 @@
+"""Every theorem is attacked by simulation, as the kind of its claim demands.
+
+Power comes first: each rival must lie so far from the theorem that the run is bound to reject
+it.  Then the theorem must stand (Holm over all comparisons of this file) and its rivals fall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hallofillusions import simulate, theorems
+from hallofillusions.kinds import Asymptotic, Bound, Kind, Law, Limit
+from hallofillusions.proof import Confrontation
+from hallofillusions.theory import derive, predict
+from tests.statistics import (
+    FALSE_ALARM,
+    MARGIN,
+    critical,
+    critical_distance,
+    critical_one_sided,
+    holm,
+    p_two_sided,
+    seed,
+)
+
+SLACK = 2.0
+"""Factor by which skewness may raise the chance of a false alarm."""
+RELAXATIONS = 10
+"""Relaxation times after which a limit is tested."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One confrontation of one theorem."""
+
+    name: str
+    kind: Kind
+    number: int
+    confrontation: Confrontation
+
+    @property
+    def whole_law(self) -> bool:
+        """Whether a distribution is claimed, not a number."""
+        return callable(self.confrontation.predicted)
+
+    @property
+    def comparisons(self) -> int:
+        """How many p-values the theorem has to survive here."""
+        single = self.whole_law or isinstance(self.kind, Asymptotic)
+        return 1 if single else len(self.confrontation.generations)
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.number}"
+
+
+def attacks() -> Iterator[Attack]:
+    for name, theorem in theorems().items():
+        for number, confrontation in enumerate(theorem.confrontations()):
+            yield Attack(name, theorem.kind, number, confrontation)
+
+
+ATTACKS = tuple(attacks())
+COMPARISONS = sum(a.comparisons for a in ATTACKS)
+each = pytest.mark.parametrize("attack", ATTACKS, ids=str)
+
+
+# -- the runs: one for all observables of a loop --------------------------------------------------
+
+
+@cache
+def runs() -> dict[Any, tuple[set[Any], set[int]]]:
+    """(loop, replicates) -> what is watched there and at which generations."""
+    wanted: dict[Any, tuple[set[Any], set[int]]] = {}
+    for c in (a.confrontation for a in ATTACKS):
+        for size in c.scale or (None,):
+            loop = c.loop if size is None else replace(c.loop, n=size)
+            watched, when = wanted.setdefault((loop, c.replicates), (set(), set()))
+            watched.add(c.observable)
+            when.update(c.generations)
+    return wanted
+
+
+@cache
+def trajectory(loop: Any, replicates: int) -> Any:
+    watched, when = runs()[loop, replicates]
+    observables = sorted(watched, key=lambda o: o.label)
+    laws = {a.confrontation.loop for a in ATTACKS if a.whole_law}
+    keep = tuple(sorted(when)) if loop in laws else ()
+    return simulate(
+        loop, max(when), replicates=replicates, rng=seed("confrontations", loop),
+        observables=observables, keep=keep, progress=False,
+    )  # fmt: skip
+
+
+def measured(c: Confrontation) -> tuple[Any, Any]:
+    """Mean and standard error at the confrontation's generations."""
+    run, when = trajectory(c.loop, c.replicates), list(c.generations)
+    return run.mean(c.observable)[when], run.standard_error(c.observable)[when]
+
+
+def spread(c: Confrontation) -> Any:
+    """The standard error to expect: predicted where theory knows it, else measured."""
+    entry = predict(c.loop, max(c.generations), [c.observable]).entry(c.observable.label)
+    if entry.variance is None:
+        return measured(c)[1]
+    expected = np.sqrt(entry.variance[list(c.generations)] / c.replicates)
+    return np.where(expected > 0, expected, measured(c)[1])
+
+
+def z(values: Any, c: Confrontation) -> Any:
+    """Deviations from ``values`` in standard errors."""
+    mean, error = measured(c)
+    gap = mean - np.asarray(values, dtype=float)
+    return np.where(np.isclose(gap, 0, atol=1e-12), 0.0, gap / np.maximum(error, 1e-300))
+
+
+def known_skewness(attack: Attack) -> Any:
+    """Of the observable, at each generation, where the recursion holds its third moment."""
+    c = attack.confrontation
+    claim = c.observable.claim(c.loop.family)
+    functionals = [f for _, f in claim.terms if getattr(f, "powers", ())] if claim else []
+    numbers = not attack.whole_law and not isinstance(attack.kind, Asymptotic)
+    if not numbers or len(functionals) != 1:
+        return None
+    powers = dict(functionals[0].powers)
+    weight = sum(c.loop.family.variables[k] * p for k, p in powers.items())
+    if not functionals[0].polynomial or not weight or weight > 2:
+        return None
+    multiples = [{k: int(p) * j for k, p in powers.items()} for j in (1, 2, 3)]
+    recursion = derive(c.loop, monomials=multiples)
+    x = recursion.iterate(max(c.generations))[list(c.generations)].T
+    m1, m2, m3 = (x[recursion.index(**m)] for m in multiples)
+    variance = m2 - m1**2
+    third = m3 - 3 * m1 * m2 + 2 * m1**3
+    return np.divide(third, variance**1.5, out=np.zeros_like(third), where=variance > 1e-12)
+
+
+def sample(c: Confrontation) -> Any:
+    return trajectory(c.loop, c.replicates).raw(c.observable, c.generations[-1])
+
+
+def log_errors(values: Any, c: Confrontation) -> tuple[Any, Any, Any]:
+    """log n, log |relative error| of ``values``, and the standard error of the latter."""
+    when = np.broadcast_to(c.generations, len(c.scale))
+    cells = [
+        (trajectory(replace(c.loop, n=size), c.replicates), t)
+        for size, t in zip(c.scale, when, strict=True)
+    ]
+    mean = np.array([run.mean(c.observable)[t] for run, t in cells])
+    error = np.array([run.standard_error(c.observable)[t] for run, t in cells])
+    gap = np.abs(mean / np.asarray(values, dtype=float) - 1)
+    return np.log(c.scale), np.log(gap), error / np.abs(mean - np.asarray(values, dtype=float))
+
+
+def slope(values: Any, c: Confrontation) -> tuple[float, float]:
+    """Slope of log error on log n with its standard error (weighted least squares)."""
+    x, y, error = log_errors(values, c)
+    weight = 1 / error**2
+    centred = x - np.average(x, weights=weight)
+    information = float(weight @ centred**2)
+    return float(weight @ (centred * y)) / information, information**-0.5
+
+
+def p_values(attack: Attack, values: Any) -> Any:
+    """The p-values of one theory, the theorem's own or a rival's."""
+    c, kind = attack.confrontation, attack.kind
+    if attack.whole_law:
+        return np.array([stats.kstest(sample(c), values).pvalue])
+    if isinstance(kind, Asymptotic):
+        found, error = slope(values, c)
+        return np.array([p_two_sided((found + kind.order) / error)])
+    if isinstance(kind, Bound):
+        side = 1 if kind.side == "upper" else -1
+        return stats.norm.sf(side * z(values, c))
+    return p_two_sided(z(values, c))
+
+
+# -- the tests ------------------------------------------------------------------------------------
+
+
+@each
+def test_power(attack: Attack) -> None:
+    """Every rival is so far away that this run is bound to reject it."""
+    c = attack.confrontation
+    assert c.rivals
+    for name, rival in c.rivals.items():
+        if attack.whole_law:
+            points = np.sort(sample(c))
+            gap = np.abs(rival(points) - c.predicted(points)).max()
+            # the empirical law is within MARGIN/2 / √R of the true one at any point
+            limit = critical_distance(COMPARISONS, c.replicates)
+            assert gap > limit + MARGIN / 2 / c.replicates**0.5, name
+        elif isinstance(attack.kind, Asymptotic):
+            found, error = slope(rival, c)
+            assert abs(found + attack.kind.order) / error > critical(COMPARISONS), name
+        else:
+            gap = np.asarray(c.predicted, dtype=float) - rival
+            if isinstance(attack.kind, Bound):
+                gap = gap if attack.kind.side == "upper" else -gap
+                bar = critical_one_sided(COMPARISONS)
+            else:
+                gap, bar = np.abs(gap), critical(COMPARISONS)
+            error = spread(c)
+            certain = (error == 0) & (gap > 0)
+            far = np.divide(gap, error, out=np.where(certain, np.inf, 0.0), where=error > 0)
+            assert far.max() > bar + MARGIN, f"{name}: {far.max():.1f} standard errors"
+
+
+@each
+def test_normal_law_applies(attack: Attack) -> None:
+    """A z is normal enough: where the skewness is known, `FALSE_ALARM` is right within `SLACK`.
+
+    The tail of a studentised mean of R values of skewness γ is exp(-γz³/3√R) times the normal
+    one on one side, and one over that on the other.
+    """
+    skewness = known_skewness(attack)
+    if skewness is not None:
+        bent = np.abs(skewness) * critical(COMPARISONS) ** 3
+        assert (np.cosh(bent / (3 * attack.confrontation.replicates**0.5)) <= SLACK).all()
+
+
+@each
+def test_rivals_fall(attack: Attack) -> None:
+    for name, rival in attack.confrontation.rivals.items():
+        assert p_values(attack, rival).min() < FALSE_ALARM / COMPARISONS, name
+
+
+@each
+def test_stands(attack: Attack) -> None:
+    """No single comparison is so bad that Holm's rule would begin to reject."""
+    p = p_values(attack, attack.confrontation.predicted)
+    assert p.min() >= FALSE_ALARM / COMPARISONS, f"p = {p}"
+
+
+@pytest.mark.parametrize("attack", [a for a in ATTACKS if isinstance(a.kind, Limit)], ids=str)
+def test_limits_are_reached(attack: Attack) -> None:
+    """The transient of the second moment is over: ten relaxation times have passed."""
+    c = attack.confrontation
+    relaxation = derive(c.loop).half_life() / np.log(2)
+    assert min(c.generations) >= RELAXATIONS * relaxation
+
+
+def test_all_theorems_together() -> None:
+    """Holm over every comparison of every theorem, at one rate for the whole file."""
+    families = [p_values(a, a.confrontation.predicted) for a in ATTACKS]
+    rejected = holm(np.concatenate(families))
+    names = np.repeat([str(a) for a in ATTACKS], [len(f) for f in families])
+    assert not rejected.any(), sorted(set(names[rejected]))
+
+
+def test_every_kind_has_its_test() -> None:
+    """A law is claimed by a CDF, a bound and an asymptote by numbers."""
+    for attack in ATTACKS:
+        if isinstance(attack.kind, Law):
+            assert attack.whole_law, attack
+        if isinstance(attack.kind, Asymptotic):
+            assert len(attack.confrontation.scale) >= 3, attack
