@@ -1,0 +1,24 @@
+"""The model's standard deviation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .base import Combination, Observable, monomial
+
+
+@dataclass(frozen=True)
+class StandardDeviation(Observable):
+    """σ of the model."""
+
+    label = "standard deviation"
+
+    def measure(self, family: Any, model: Any) -> Any:
+        return np.sqrt(model["variance"])
+
+    def claim(self, family: Any) -> Combination:
+        return Combination(((1.0, monomial(v=0.5)),))
+
+    def given_variance(self, family: Any, variance: Any) -> Any:
+        return np.sqrt(variance)
