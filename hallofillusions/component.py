@@ -75,7 +75,7 @@ def plain(value: Any, argument: str) -> Any:
             raise InputError(f"{argument}={value} cannot be written to a file; plain symbols can")
         return str(value)
     if isinstance(value, Fraction):
-        return str(value)
+        return value.numerator if value.denominator == 1 else str(value)
     if isinstance(value, int | str) or value is None:
         return value
     return int(value) if getattr(value, "is_Integer", False) else float(value)

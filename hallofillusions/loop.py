@@ -82,7 +82,8 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
             if not isinstance(part := getattr(self, role), base):
                 raise InputError(f"{role} must be a {base.__name__}, got {part!r}")
         self._check_start()
-        n = tuple(self.n) if isinstance(self.n, list | tuple | np.ndarray) else self.n
+        many = isinstance(self.n, list | tuple) or np.ndim(self.n)
+        n = tuple(self.n) if many else self.n
         if isinstance(n, tuple) and not n:
             raise InputError("n must have at least one entry, got an empty schedule")
         checked = [PARAMETERS["n"].check(v, "n") for v in (n if isinstance(n, tuple) else [n])]

@@ -128,7 +128,7 @@ class Mixing(Component, ABC):
 
 def check_alpha(value: Any) -> Any:
     """α or a schedule of α: each a number in [0, 1] or a symbol."""
-    if isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, list | tuple) or np.ndim(value):
         if not len(value):
             raise InputError("alpha must have at least one entry, got an empty schedule")
         return tuple(PARAMETERS["alpha"].check(v) for v in value)

@@ -1,0 +1,644 @@
+"""The command line: the verbs of the package, and nothing that the package does not do.
+
+Exit codes: 0 all right; 1 theory and simulation disagree, or a proof fails; 2 bad input, told
+in one sentence; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .component import near
+from .reports import (
+    CLOCK,
+    plain,
+    prediction_facts,
+    prediction_text,
+    recursion_facts,
+    recursion_text,
+    table,
+    trajectory_facts,
+    trajectory_rows,
+    trajectory_text,
+)  # fmt: skip
+from .symbols import InputError
+
+if TYPE_CHECKING:
+    from .loop import FeedbackLoop
+    from .prediction import Prediction
+    from .proof import Theorem
+    from .trajectory import Trajectory
+
+MANY = 100_000
+"""Replicates above which medians are taken at the last generation only, to save memory."""
+OK, DISAGREES, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
+
+
+@dataclass(frozen=True)
+class Command:
+    """One verb: what it says of itself, its flags, and what it does."""
+
+    summary: str
+    example: str
+    flags: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], int]
+
+
+class Parser(ArgumentParser):
+    """A parser whose complaint is an `InputError`, like everybody else's."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code and never lets a traceback out."""
+    _replace_unprintable()
+    try:
+        status = _run(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()
+        return status
+    except ValueError as error:
+        if not isinstance(error, InputError) and type(error).__name__ != "NotClosed":
+            raise
+        print(f"hallofillusions: error: {_sentence(error)}", file=sys.stderr)
+        return BAD_INPUT
+    except MemoryError as error:
+        print(f"hallofillusions: error: memory ran out: {_sentence(error)}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("hallofillusions: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader has gone; the interpreter must not complain again when it closes stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _run(arguments: list[str]) -> int:
+    parser = _parser(arguments)
+    parsed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise InputError(f"unknown argument {unknown[0]}{near(unknown[0], _options(parser))}")
+    if parsed.command is None:
+        parser.print_help()
+        return OK
+    command = COMMANDS[parsed.command]
+    return command.run(parsed)
+
+
+def _parser(arguments: Iterable[str]) -> ArgumentParser:
+    """The parser; only the flags of the command that is called are built."""
+    parser = Parser(
+        prog="hallofillusions", allow_abbrev=False, formatter_class=RawDescriptionHelpFormatter,
+        description="Model collapse: every law derived by algebra and attacked by simulation.",
+        epilog=f"example:\n  {COMMANDS['compare'].example}\n\n{__doc__.partition(chr(10) * 2)[2]}",
+    )  # fmt: skip
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.set_defaults(version=False)
+    verbs = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    called = next((a for a in arguments if not a.startswith("-")), None)
+    if called is not None and called not in COMMANDS:
+        known = f"; it is one of {', '.join(COMMANDS)}"
+        raise InputError(f"there is no command {called!r}{near(called, COMMANDS, known)}")
+    if called is None and "--version" in arguments:
+        from . import __version__
+
+        print(f"hallofillusions {__version__}")
+        raise SystemExit(OK)
+    for name, command in COMMANDS.items():
+        verb = verbs.add_parser(
+            name, help=command.summary, description=f"{command.summary[0].upper()}"
+            f"{command.summary[1:]}.", epilog=f"example:\n  {command.example}",
+            formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False,
+        )  # fmt: skip
+        if name == called:
+            command.flags(verb)
+            verb.add_argument("--json", action="store_true", help="print JSON and nothing else")
+            parser.set_defaults(verb=verb)
+    return parser
+
+
+def _options(parser: ArgumentParser) -> list[str]:
+    verb = parser.get_default("verb")
+    return [s for a in (verb or parser)._actions for s in a.option_strings]
+
+
+def _replace_unprintable() -> None:
+    """σ on a terminal that has no σ is a question mark, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+# -- what is printed -----------------------------------------------------------------------------
+
+
+def show(arguments: Namespace, data: Callable[[], Any], text: Callable[[], str]) -> None:
+    """Print JSON where ``--json`` is asked for, else text."""
+    print(json.dumps(plain(data()), indent=2, ensure_ascii=False) if arguments.json else text())
+
+
+def writable(path: str | None) -> str | None:
+    """Refuse, before any work is done, a file that cannot be written."""
+    if path is None:
+        return None
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"{path} must be a file to write, got a folder")
+    if not target.parent.is_dir():
+        raise InputError(f"{path} cannot be written: there is no folder {target.parent}")
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(f"{path} cannot be written: the folder {target.parent} is read-only")
+    return path
+
+
+def write_csv(path: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file, whole or not at all."""
+    part = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.part")
+    try:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            writer.writerows(rows)
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def shown(arguments: Namespace, last: int) -> list[int]:
+    """The generations of a printed table: ``--at``, else the first, the middle and the last."""
+    from .flags import scalars
+
+    if arguments.at is None:
+        return sorted(g for g in {0, 1, 2, last // 2, last} if g <= last)
+    listed = scalars(arguments.at)
+    listed = listed if isinstance(listed, list) else [listed]
+    for g in listed:
+        if not isinstance(g, int) or not 0 <= g <= last:
+            raise InputError(f"at must be generations from 0 to {last}, got {g!r}")
+    return sorted(set(listed))
+
+
+# -- derive --------------------------------------------------------------------------------------
+
+
+def _derive_flags(parser: ArgumentParser) -> None:
+    from .flags import add_loop_flags
+
+    parser.add_argument("name", nargs="?", help="a theorem (see --list), instead of a loop")
+    parser.add_argument("--list", action="store_true", help="all theorems")
+    parser.add_argument("--prove", action="store_true", help="with --list: prove every one")
+    parser.add_argument("--latex", action="store_true", help="print LaTeX")
+    parser.add_argument("--order", type=_scalar, default=2, metavar="K",
+                        help="moments up to this weight; 4 holds Var σ² (default 2)")  # fmt: skip
+    parser.add_argument("--symbolic", action="store_true",
+                        help="a symbol in place of every number of the loop")  # fmt: skip
+    add_loop_flags(parser)
+
+
+def _derive(arguments: Namespace) -> int:
+    from .flags import given
+
+    asked = [arguments.list, arguments.name is not None, given(arguments)]
+    if sum(asked) != 1:
+        got = "nothing" if not any(asked) else "more than one of them"
+        raise InputError(f"derive wants a theorem's name, --list, or a loop's flags, got {got}")
+    if arguments.list:
+        return _list_theorems(arguments)
+    return _one_theorem(arguments) if arguments.name else _one_recursion(arguments)
+
+
+def _list_theorems(arguments: Namespace) -> int:
+    from .proof import theorems
+
+    found = [(t, checked(t) if arguments.prove else None) for t in theorems().values()]
+    rows = [_theorem_facts(t) | ({} if proof is None else {"proved": not proof[1],
+            "lines": len(proof[0]), "error": proof[1]}) for t, proof in found]  # fmt: skip
+
+    def text() -> str:
+        marks = [("✓ " if row["proved"] else "✗ ") if arguments.prove else "" for row in rows]
+        lines = [(m + r["name"], r["kind"], r["origin"], r["title"])
+                 for m, r in zip(marks, rows, strict=True)]  # fmt: skip
+        failed = [f"✗ {r['name']}: {r['error']}" for r in rows if r.get("error")]
+        return "\n".join([table(("theorem", "kind", "origin", "title"), lines), *failed])
+
+    show(arguments, lambda: rows, text)
+    return DISAGREES if any(row.get("error") for row in rows) else OK
+
+
+def _theorem_facts(theorem: Theorem) -> dict[str, Any]:
+    return {
+        "name": theorem.name, "title": theorem.title, "kind": str(theorem.kind),
+        "origin": theorem.origin, "assumptions": theorem.assumptions, "cites": theorem.cites,
+    }  # fmt: skip
+
+
+def checked(theorem: Theorem) -> tuple[list[Any], str]:
+    """The lines of a proof that hold, up to the first that fails, and why it does ("" if none)."""
+    from .proof import ProofError
+
+    steps = []
+    try:
+        for step in theorem.proof():
+            steps.append(step.check())
+    except ProofError as error:
+        return steps, _sentence(error)
+    return steps, "" if steps else "the proof is empty"
+
+
+def _one_theorem(arguments: Namespace) -> int:
+    from .latex import expression_text, theorem_latex, theorem_text
+    from .proof import find_theorem
+
+    theorem = find_theorem(arguments.name)
+    steps, error = checked(theorem)
+
+    def data() -> dict[str, Any]:
+        return {
+            **_theorem_facts(theorem),
+            "statement": [expression_text(e) for e in theorem.statement()],
+            "latex": theorem_latex(theorem, steps, error),
+            "proof": [{"because": s.because, "left": s.left, "right": s.right} for s in steps],
+            "proved": not error, "error": error,
+        }  # fmt: skip
+
+    printer = theorem_latex if arguments.latex else theorem_text
+    show(arguments, data, lambda: printer(theorem, steps, error))
+    return DISAGREES if error else OK
+
+
+def _one_recursion(arguments: Namespace) -> int:
+    from .flags import loop_from
+    from .theory import derive
+
+    loop = loop_from(arguments)
+    recursion = derive(loop, arguments.order)
+    facts = recursion_facts(recursion, arguments.symbolic)
+
+    def data() -> dict[str, Any]:
+        from .latex import recursion_latex
+
+        return {**facts, "latex": recursion_latex(recursion)}
+
+    def text() -> str:
+        if arguments.latex:
+            from .latex import recursion_latex
+
+            return recursion_latex(recursion)
+        return recursion_text(recursion, facts)
+
+    show(arguments, data, text)
+    return OK
+
+
+# -- predict -------------------------------------------------------------------------------------
+
+
+def _run_flags(parser: ArgumentParser, generations: int | None = 10) -> None:
+    from .flags import add_loop_flags
+
+    parser.add_argument("--generations", type=_scalar, default=generations, metavar="G",
+                        help="number of fits (default 10)")  # fmt: skip
+    parser.add_argument("--at", metavar="G[,G…]", help="generations of the printed table")
+    parser.add_argument("--csv", metavar="FILE", help="write all generations to a CSV file")
+    add_loop_flags(parser)
+
+
+def _real_flags(parser: ArgumentParser) -> None:
+    parser.add_argument("--real", metavar="FILE.csv",
+                        help="real data that take the place of the family")  # fmt: skip
+    parser.add_argument("--column", metavar="NAME", help="the column of --real")
+
+
+def _scalar(text: str) -> Any:
+    from .flags import scalar
+
+    return scalar(text)
+
+
+def _predict_flags(parser: ArgumentParser) -> None:
+    _run_flags(parser)
+    _real_flags(parser)
+
+
+def _predict(arguments: Namespace) -> int:
+    writable(arguments.csv)
+    loop, real = _world(arguments)
+    prediction = _prediction(loop, arguments.generations, real)
+    if arguments.csv:
+        values = [prediction[label] for label in prediction.known]
+        rows = ([g, *(float(v[g]) for v in values)] for g in range(prediction.generations + 1))
+        write_csv(arguments.csv, ["generation", *prediction.known], rows)
+    at = shown(arguments, prediction.generations)
+    show(arguments, lambda: prediction_facts(prediction), lambda: prediction_text(prediction, at))
+    return OK
+
+
+def _prediction(loop: FeedbackLoop, generations: Any, real: Any) -> Prediction:
+    from .theory import predict
+
+    return predict(loop, generations, data=_given_memory(loop, real))
+
+
+def _given_memory(loop: FeedbackLoop, real: Any) -> Any:
+    """Real rows that are the loop's memory itself, on which theory conditions."""
+    whole = loop.mixing.anchored and loop.mixing.remembers == "everything"
+    return real if whole else None
+
+
+# -- simulate ------------------------------------------------------------------------------------
+
+
+def _simulate_flags(parser: ArgumentParser) -> None:
+    _run_flags(parser, None)
+    _simulation_flags(parser)
+    parser.add_argument("--save", metavar="FILE.nc", help="write the trajectory (netCDF-3)")
+    parser.add_argument("--rerun", metavar="FILE.nc", help="run a saved file again, bit for bit")
+
+
+def _simulation_flags(parser: ArgumentParser) -> None:
+    _real_flags(parser)
+    parser.add_argument("--replicates", type=_scalar, metavar="R", help="default 10000")
+    parser.add_argument("--seed", type=_scalar, metavar="S", help="a whole number; default: random")
+    parser.add_argument("--literal", action="store_true",
+                        help="draw every point instead of sufficient statistics")  # fmt: skip
+    parser.add_argument("--workers", type=_scalar, metavar="W",
+                        help="processes; they cannot change the answer (default 1)")  # fmt: skip
+
+
+def _simulate(arguments: Namespace) -> int:
+    writable(arguments.save)
+    writable(arguments.csv)
+    again = arguments.rerun is not None
+    trajectory = _again(arguments) if again else _trajectory(arguments, *_world(arguments))
+    if arguments.save:
+        trajectory.save(arguments.save)
+    if arguments.csv:
+        header = ("quantity", "generation", "mean", "standard_error", "variance", "nonfinite")
+        write_csv(arguments.csv, header, trajectory_rows(trajectory))
+    at = shown(arguments, trajectory.generations)
+    show(arguments, lambda: trajectory_facts(trajectory), lambda: trajectory_text(trajectory, at))
+    return OK
+
+
+def _again(arguments: Namespace) -> Trajectory:
+    from .flags import given
+    from .simulation import rerun
+
+    asked = [arguments.replicates, arguments.seed, arguments.generations, arguments.real]
+    if given(arguments) or any(v is not None for v in asked) or arguments.literal:
+        raise InputError("rerun takes everything from its file: give no loop, seed or size with it")
+    with _executor(arguments.workers) as executor:
+        return rerun(arguments.rerun, executor)
+
+
+def _trajectory(
+    arguments: Namespace, loop: FeedbackLoop, real: Any, monitors: Sequence[Any] = ()
+) -> Trajectory:
+    from .simulation import simulate
+
+    seed = arguments.seed
+    if seed is not None and not (isinstance(seed, int) and seed >= 0):
+        raise InputError(f"seed must be a whole number of at least 0, got {seed!r}")
+    last = 10 if arguments.generations is None else arguments.generations
+    replicates = 10_000 if arguments.replicates is None else arguments.replicates
+    with _executor(arguments.workers) as executor:
+        return simulate(
+            loop, last, rng=seed, executor=executor, literal=arguments.literal,
+            replicates=replicates, quantiles_at=_medians_at(last, replicates), monitors=monitors,
+            real=real,
+        )  # fmt: skip
+
+
+def _medians_at(last: Any, replicates: Any) -> list[int]:
+    """Generations with medians: four, or the last alone where their raw values are many."""
+    if not isinstance(last, int) or not isinstance(replicates, int):
+        return []  # which `simulate` will refuse
+    quarters = range(1, 5) if replicates <= MANY else range(4, 5)
+    return sorted({round(last * k / 4) for k in quarters} - {0}) if last > 0 else []
+
+
+@contextlib.contextmanager
+def _executor(workers: Any) -> Iterator[Any]:
+    """A pool of processes that leave Ctrl-C to this one; None for a single worker."""
+    workers = 1 if workers is None else workers
+    if not isinstance(workers, int) or workers < 1:
+        raise InputError(f"workers must be a whole number of at least 1, got {workers!r}")
+    if workers == 1:
+        yield None
+        return
+    import signal
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    pool = ProcessPoolExecutor(
+        workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    )
+    with pool:
+        yield pool
+
+
+def _world(arguments: Namespace) -> tuple[FeedbackLoop, Any]:
+    """The loop and the real data; the world is fitted to the data where nothing else is said."""
+    from .flags import loop_from
+
+    if arguments.real is None:
+        if arguments.column is not None:
+            raise InputError("column names a column of --real, which is not given")
+        return loop_from(arguments), None
+    from .realdata import read_column
+
+    real = read_column(arguments.real, arguments.column)
+    fitted = {"family.mean": float(real.mean()), "family.variance": float(real.var())}
+    pool = {"mixing.size": real.size} if arguments.mixing == "FixedPool" else {}
+    return loop_from(arguments, {**fitted, **pool}), real
+
+
+# -- compare -------------------------------------------------------------------------------------
+
+
+def _compare_flags(parser: ArgumentParser) -> None:
+    _run_flags(parser, None)
+    _simulation_flags(parser)
+    parser.add_argument("--trajectory", metavar="FILE.nc", help="a saved run instead of a new one")
+    parser.add_argument("--runs", metavar="FILE.csv", help="your own runs: columns replicate, "
+                        "generation, mean, variance, …; or one column per generation")  # fmt: skip
+    parser.add_argument("--quantity", metavar="NAME", help="the quantity (column) of --runs")
+    parser.add_argument("--steps", action="store_true", help="test every single step as well")
+    parser.add_argument("--level", type=float, default=0.001, help="chance of a false alarm")
+
+
+def _compare(arguments: Namespace) -> int:
+    from .comparison import DISAGREES as DISAGREE
+    from .comparison import compare
+
+    writable(arguments.csv)
+    trajectory, real = _to_compare(arguments)
+    prediction = _prediction(trajectory.loop, trajectory.generations, real)
+    comparison = compare(prediction, trajectory, level=arguments.level)
+    if arguments.csv:
+        names = ("quantity", "generation", "predicted", "measured", "standard_error", "z", "p",
+                 "detectable", "note")  # fmt: skip
+        write_csv(arguments.csv, names, ([getattr(c, n) for n in names] for c in comparison.cells))
+
+    def data() -> dict[str, Any]:
+        seed = trajectory.seed and trajectory.seed.entropy
+        return {**comparison.to_dict(), "generations": trajectory.generations, "seed": seed,
+                "cells": [vars(c) for c in comparison.cells], "clock": CLOCK}  # fmt: skip
+
+    show(arguments, data, lambda: f"{comparison}\n{CLOCK}")
+    return DISAGREES if comparison.verdict == DISAGREE else OK
+
+
+def _to_compare(arguments: Namespace) -> tuple[Trajectory, Any]:
+    """What is compared: a saved run, the user's own runs, or a new simulation."""
+    from .trajectory import Trajectory
+
+    if arguments.trajectory and arguments.runs:
+        raise InputError("compare takes --trajectory or --runs, got both")
+    if arguments.trajectory or arguments.runs:
+        own = ("seed", "replicates", "generations", "workers", "literal", "steps", "real")
+        values = {name: getattr(arguments, name) for name in own}
+        if said := [k for k, v in values.items() if v is not None and v is not False]:
+            raise InputError(f"{said[0]} asks for a new simulation, but runs are given")
+    if arguments.trajectory:
+        trajectory = Trajectory.load(arguments.trajectory, loop=_loop_or_none(arguments))
+        return trajectory, trajectory.options.real
+    if arguments.runs:
+        return _own_runs(arguments), None
+    loop, real = _world(arguments)
+    monitors = []
+    if arguments.steps:
+        from .steps import StepResiduals
+        from .theory import check_generations
+
+        last = 10 if arguments.generations is None else check_generations(arguments.generations)
+        monitors = [StepResiduals.of(loop, last, data=_given_memory(loop, real))]
+    return _trajectory(arguments, loop, real, monitors), real
+
+
+def _loop_or_none(arguments: Namespace) -> FeedbackLoop | None:
+    from .flags import given, loop_from
+
+    return loop_from(arguments) if given(arguments) else None
+
+
+def _own_runs(arguments: Namespace) -> Trajectory:
+    from .flags import loop_from
+    from .observables import defaults
+    from .realdata import read_runs
+    from .trajectory import Trajectory
+
+    loop = loop_from(arguments)
+    arrays, first = read_runs(arguments.runs, arguments.quantity)
+    known = [o.label for o in defaults()]
+    if not set(arrays) & set(known):
+        got, listed = ", ".join(arrays), f"; theory knows {', '.join(known)}"
+        raise InputError(f"runs must hold a known quantity, got {got}{near(got, known, listed)}")
+    return Trajectory.from_arrays(loop, first=first, **arrays)
+
+
+# -- reproduce, cite -----------------------------------------------------------------------------
+
+
+def _reproduce_flags(parser: ArgumentParser) -> None:
+    parser.add_argument("--out", default="results", metavar="FOLDER", help="default: results")
+    parser.add_argument("--full", action="store_true", help="the careful setting")
+    _real_flags(parser)
+    parser.add_argument("--seed", type=_scalar, metavar="S")
+    parser.add_argument("--workers", type=_scalar, metavar="W")
+
+
+def _reproduce(arguments: Namespace) -> int:
+    from .reproduction import reproduce
+
+    if arguments.column is not None and arguments.real is None:
+        raise InputError("column names a column of --real, which is not given")
+    asked = {"full": arguments.full, "real": arguments.real, "column": arguments.column,
+             "seed": arguments.seed, "workers": arguments.workers}  # fmt: skip
+    result = reproduce(arguments.out, **{k: v for k, v in asked.items() if v is not None})
+    show(arguments, result.to_dict, lambda: str(result))
+    return OK if result.ok else DISAGREES
+
+
+def _cite_flags(parser: ArgumentParser) -> None:
+    from .flags import add_loop_flags
+
+    add_loop_flags(parser)
+
+
+PROGRAM = "yu2025"
+"""The paper whose loop all of this is."""
+
+
+def _cite(arguments: Namespace) -> int:
+    from .flags import loop_from
+    from .proof import theorems
+
+    loop = loop_from(arguments)
+    applying = [t for t in theorems().values() if t.applies(loop) is None]
+    keys = list(dict.fromkeys([PROGRAM, *(key for t in applying for key in t.cites)]))
+    entries = bibtex(keys)
+    show(
+        arguments,
+        lambda: {"loop": loop.to_dict(), "theorems": [t.name for t in applying], "bibtex": entries},
+        lambda: "\n\n".join(entries.values()),
+    )
+    return OK
+
+
+def bibtex(keys: Iterable[str]) -> dict[str, str]:
+    """Key -> entry, from the bibliography of the paper, in which every key must stand."""
+    from importlib import resources
+
+    text = resources.files("hallofillusions.paper").joinpath("references.bib").read_text("utf-8")
+    entries = {e.split("{", 1)[1].split(",", 1)[0].strip(): "@" + e.strip()
+               for e in ("\n" + text).split("\n@")[1:]}  # fmt: skip
+    return {key: entries[key] for key in keys}
+
+
+LOOP = "--mixing FreshSplit --alpha 0.9 --n 100"
+COMMANDS = {
+    "derive": Command(
+        "a theorem with its proof, or the exact recursion of a loop",
+        f"hallofillusions derive {LOOP} --symbolic", _derive_flags, _derive,
+    ),
+    "predict": Command(
+        "what theory says about every observable of a loop",
+        f"hallofillusions predict {LOOP} --generations 50 --csv theory.csv",
+        _predict_flags, _predict,
+    ),
+    "simulate": Command(
+        "run a loop: sample, mix, refit",
+        f"hallofillusions simulate {LOOP} --replicates 20000 --seed 1 --save run.nc",
+        _simulate_flags, _simulate,
+    ),
+    "compare": Command(
+        "theory against simulation; exit code 1 where they disagree",
+        f"hallofillusions compare {LOOP} --steps", _compare_flags, _compare,
+    ),
+    "reproduce": Command(
+        "the main results: figures, tables, numbers and the paper, into a folder",
+        "hallofillusions reproduce --out results", _reproduce_flags, _reproduce,
+    ),
+    "cite": Command(
+        "the BibTeX of what a loop uses", f"hallofillusions cite {LOOP}", _cite_flags, _cite,
+    ),
+}  # fmt: skip

@@ -1,0 +1,164 @@
+"""A loop from the command line: a file, or flags built from the fields of what is shipped.
+
+Nothing is listed by hand: a new assumption in its folder has its flags at once.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .component import fields_of, find, shipped
+from .symbols import PARAMETERS, InputError
+
+if TYPE_CHECKING:
+    from .loop import FeedbackLoop
+
+KINDS = {
+    "family": ("families",),
+    "mixing": ("mixing",),
+    "bias": ("biases",),
+    "estimator": ("estimators",),
+    "start": ("starts", "families"),
+}
+FAMILY = "Gaussian"
+"""The family of a loop that names none."""
+RESERVED = frozenset({"real", "n", "loop"})
+"""Flags with another meaning: a field of such a name has its qualified flag only."""
+
+
+def add_loop_flags(parser: ArgumentParser) -> None:
+    """Flags for a file, for the five parts of the sentence and for every field of each."""
+    group = parser.add_argument_group(
+        "the loop", "from a file, from flags, or from a file that flags change"
+    )
+    group.add_argument("--loop", metavar="FILE.toml", help="a loop that FeedbackLoop.to_toml wrote")
+    for role, kinds in KINDS.items():
+        names = ", ".join(name for kind in kinds for name in shipped(kind))
+        group.add_argument(f"--{role}", metavar="NAME", help=names)
+    group.add_argument("--n", type=scalars, metavar="N[,N…]",
+                       help=f"{PARAMETERS['n'].meaning}; a comma list is a schedule")  # fmt: skip
+    owners = _owners()
+    for (role, name), classes in owners.items():
+        alone = sum(n == name for r, n in owners if r != "start") == 1
+        short = [f"--{name}"] if alone and role != "start" and name not in RESERVED else []
+        group.add_argument(
+            *short, f"--{role}-{name}", dest=f"{role}.{name}", type=scalars, metavar="X",
+            help=_meaning(name, classes),
+        )  # fmt: skip
+
+
+def _owners() -> dict[tuple[str, str], list[type[Any]]]:
+    """(role, field) -> the shipped classes that have it."""
+    owners: dict[tuple[str, str], list[type[Any]]] = {}
+    for role, kinds in KINDS.items():
+        for kind in kinds:
+            for cls in (find(kind, name) for name in shipped(kind)):
+                for f in fields_of(cls):
+                    owners.setdefault((role, f.name), []).append(cls)
+    return owners
+
+
+def _meaning(name: str, classes: list[type[Any]]) -> str:
+    symbol = classes[0].symbols.get(name, name)
+    words = PARAMETERS[symbol].meaning if symbol in PARAMETERS else name
+    return f"{words} ({', '.join(c.__name__ for c in classes)})"
+
+
+def scalars(text: str) -> Any:
+    """``0.9``, ``9/10``, ``alpha`` or a comma list of them; text stays text (see `parsed`)."""
+    parts = [scalar(part.strip()) for part in text.split(",")]
+    return parts if len(parts) > 1 else parts[0]
+
+
+def scalar(text: str) -> Any:
+    """A whole number, a number, or the text itself; nothing is evaluated."""
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        whole = isinstance(number, float) and number.is_integer() and "." not in text
+        return int(number) if whole else number
+    return text
+
+
+def given(arguments: Namespace) -> bool:
+    """Whether the command line says anything about a loop."""
+    return any(value is not None for _, value in _given(arguments))
+
+
+def _given(arguments: Namespace) -> Iterator[tuple[str, Any]]:
+    for name, value in vars(arguments).items():
+        if name.split(".")[0] in {*KINDS, "loop", "n"}:
+            yield name, value
+
+
+def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> FeedbackLoop:
+    """The loop that file and flags describe, or an `InputError`.
+
+    ``more`` gives fields ("family.mean") that hold where neither file nor flags name them.
+    """
+    from .loop import FeedbackLoop
+
+    data = read_toml(arguments.loop) if arguments.loop else {}
+    fields: dict[str, dict[str, Any]] = {}
+    for name, value in _given(arguments):
+        role, _, field = name.partition(".")
+        if value is None or role == "loop":
+            continue
+        if role == "n":
+            data["n"] = value
+        elif field:
+            fields.setdefault(role, {})[field] = value
+        elif not isinstance(old := data.get(role), Mapping) or old.get("type") != value:
+            data[role] = {"type": value}
+    data.setdefault("family", {"type": FAMILY})
+    for role, values in fields.items():
+        data[role] = {**_table(data, role), **values}
+    for name, value in (more or {}).items():
+        role, _, field = name.partition(".")
+        if isinstance(data.get(role), Mapping):
+            data[role] = {field: value, **data[role]}
+    _require(data)
+    return FeedbackLoop.from_dict(data)
+
+
+def _table(data: Mapping[str, Any], role: str) -> Mapping[str, Any]:
+    table = data.get(role)
+    if isinstance(table, Mapping):
+        return table
+    if table is not None:
+        raise InputError(f"{role} must be a table with a 'type', got {table!r}")
+    listed = ", ".join(name for kind in KINDS[role] for name in shipped(kind))
+    raise InputError(f"{role} is not given, but one of its fields is: name one of {listed}")
+
+
+def _require(data: Mapping[str, Any]) -> None:
+    """Say in flags what a loop lacks; what it has too much of is told by `from_dict`."""
+    if not set(data) <= {*KINDS, "n"}:
+        return
+    if "mixing" not in data:
+        raise InputError(
+            f"mixing is not given: name one of {', '.join(shipped('mixing'))} with --mixing, "
+            f"or a file with --loop"
+        )
+    if "n" not in data:
+        raise InputError("n is not given: say --n POINTS, the points in one training set")
+
+
+def read_toml(path: str) -> dict[str, Any]:
+    """The table that a TOML file holds, or an `InputError`."""
+    import tomllib
+
+    try:
+        with Path(path).open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} must be TOML text: {error}") from None

@@ -1,0 +1,265 @@
+"""Real data: a column of a user's file, or a public-domain set that comes with statsmodels."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .component import near
+from .symbols import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Row = tuple[int, list[str]]
+"""The number of a line in its file, and its cells."""
+
+
+def read_column(path: Any, column: str | None = None) -> Floats:
+    """The numbers in one column of a CSV file.
+
+    The delimiter (comma, semicolon, tab, bar or spaces) and a header are recognised; ``column``
+    is a name of the header or, in any file, a number counted from 1, and may be left out where
+    there is one column only.  Raises `InputError` for anything that is not at least two
+    different finite numbers, naming the line.
+    """
+    header, rows = _table(Path(path))
+    place = _place(path, header, column, max(len(cells) for _, cells in rows))
+    name = header[place] if header else f"column {place + 1}"
+    values = np.array([_number(path, line, cells, place, name) for line, cells in rows])
+    if len(values) < 2:
+        raise InputError(f"{path} must have at least 2 rows of numbers in {name!r}, got 1")
+    if (values == values[0]).all():
+        raise InputError(
+            f"{path} must have different numbers in {name!r}, got {values[0]:g} in all "
+            f"{len(values)} rows"
+        )
+    return values
+
+
+def default_column() -> tuple[Floats, str]:
+    """A real column for those who bring none, and what it is.
+
+    Engel's food expenditures: 235 working-class households, public domain, skewed and
+    heavy-tailed, so that a Gaussian fails it visibly.
+    """
+    from statsmodels.datasets import engel
+
+    values: Floats = engel.load_pandas().data["foodexp"].to_numpy(dtype=float)
+    return values, (
+        "annual food expenditure of 235 Belgian working-class households in francs "
+        "(Engel 1857; public domain; the set 'engel' of statsmodels)"
+    )
+
+
+def describe_fit(values: Any) -> dict[str, float]:
+    """How far a sample is from the Gaussian that matches its mean and variance.
+
+    ``jarque_bera`` tests skewness and kurtosis together, ``anderson_darling`` the whole
+    distribution with mean and variance estimated; ``*_p`` are their p-values.
+    ``tail_beyond_k`` is the share of rows further than k standard deviations from the mean,
+    ``gaussian_tail_beyond_k`` what a Gaussian would have there.
+    """
+    from scipy import stats
+    from statsmodels.stats.diagnostic import normal_ad
+
+    x = np.asarray(values, dtype=float)
+    mean, deviation = float(x.mean()), float(x.std())
+    bera, darling = stats.jarque_bera(x), normal_ad(x)
+    facts = {
+        "rows": float(x.size),
+        "mean": mean,
+        "variance": deviation**2,
+        "skewness": stats.skew(x),
+        "excess_kurtosis": stats.kurtosis(x),
+        "jarque_bera": bera.statistic,
+        "jarque_bera_p": bera.pvalue,
+        "anderson_darling": darling[0],
+        "anderson_darling_p": darling[1],
+    }
+    for k in (2, 3):
+        facts[f"tail_beyond_{k}"] = np.mean(np.abs(x - mean) > k * deviation)
+        facts[f"gaussian_tail_beyond_{k}"] = 2 * stats.norm.sf(k)
+    return {name: float(value) for name, value in facts.items()}
+
+
+# -- a user's own runs -------------------------------------------------------------------------
+
+REPLICATE, GENERATION = ("replicate", "run", "seed"), ("generation", "g")
+
+
+def read_runs(path: Any, quantity: str | None = None) -> tuple[dict[str, Floats], int]:
+    """A user's own runs as (quantity -> array (replicates, generations), first generation).
+
+    *Long* files have a column ``replicate`` (or ``run``), a column ``generation`` (or ``g``) and
+    one column per quantity, such as ``mean`` and ``variance``.  *Wide* files have one row per
+    replicate and one column per generation of a single ``quantity``; their first column is
+    g = 1 unless the header says 0.
+    """
+    header, rows = _table(Path(path))
+    names = [h.strip().lower() for h in header]
+    run = next((names.index(k) for k in REPLICATE if k in names), None)
+    when = next((names.index(k) for k in GENERATION if k in names), None)
+    if run is not None and when is not None:
+        return _long(path, header, rows, run, when, quantity)
+    if quantity is None:
+        raise InputError(
+            f"{path} must have the columns 'replicate' and 'generation', or be wide with "
+            f"quantity given, got the columns {', '.join(header) or 'without a header'}"
+        )
+    width = len(rows[0][1])
+    table = [[_number(path, line, cells, i, _named(header, i)) for i in range(width)]
+             for line, cells in rows]  # fmt: skip
+    return {quantity: np.array(table)}, 0 if names[:1] in (["0"], ["g0"], ["g=0"]) else 1
+
+
+def _long(
+    path: Any, header: list[str], rows: list[Row], run: int, when: int, quantity: str | None
+) -> tuple[dict[str, Floats], int]:
+    wanted = [i for i in range(len(header)) if i not in (run, when)]
+    if quantity is not None:
+        wanted = [_place(path, header, quantity, len(header))]
+    if not wanted:
+        raise InputError(f"{path} must have a column per quantity, got only {', '.join(header)}")
+    cells: dict[tuple[str, int], tuple[float, ...]] = {}
+    for line, row in rows:
+        g = _number(path, line, row, when, header[when])
+        if g != int(g):
+            raise InputError(f"{path}, line {line}: {header[when]!r} must be whole, got {g:g}")
+        numbers = tuple(_number(path, line, row, i, header[i]) for i in wanted)
+        key = (row[run].strip(), int(g))
+        if key in cells:
+            raise InputError(f"{path}, line {line}: run {key[0]} has generation {key[1]} twice")
+        cells[key] = numbers
+    runs, times = list(dict.fromkeys(r for r, _ in cells)), sorted({g for _, g in cells})
+    if times != list(range(times[0], times[-1] + 1)):
+        raise InputError(f"{path} must have every generation from {times[0]} to {times[-1]}")
+    if gap := next(((r, g) for r in runs for g in times if (r, g) not in cells), None):
+        raise InputError(f"{path} has no row for generation {gap[1]} of run {gap[0]}")
+    table = np.array([[cells[r, g] for g in times] for r in runs])
+    return {header[i].strip(): table[:, :, k] for k, i in enumerate(wanted)}, times[0]
+
+
+# -- the file ----------------------------------------------------------------------------------
+
+
+def _table(path: Path) -> tuple[list[str], list[Row]]:
+    """(header, or [] if there is none; the rows that are not blank, with their line numbers)."""
+    text = _text(path)
+    reader = csv.reader(io.StringIO(text, newline=""), _dialect(text))
+    try:
+        rows = [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: {error}") from None
+    full = [i for i, (_, cells) in enumerate(rows) if any(c.strip() for c in cells)]
+    rows = rows[full[0] : full[-1] + 1] if full else []
+    if not rows:
+        raise InputError(f"{path} must hold a table of numbers, got an empty file")
+    header = [] if any(map(_is_number, rows[0][1])) and not _numeric_header(rows) else rows[0][1]
+    rows = rows[1:] if header else rows
+    if not rows:
+        raise InputError(f"{path} must have at least 2 rows of numbers, got only a header")
+    wide = next(((line, len(c)) for line, c in rows if header and len(c) > len(header)), None)
+    if wide:
+        raise InputError(
+            f"{path}, line {wide[0]} has {wide[1]} cells, but the header has {len(header)}"
+        )
+    return [h.strip() for h in header], rows
+
+
+def _text(path: Path) -> str:
+    """The file's text, or an `InputError` that says why it cannot be read."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{path} must be UTF-8 text, got the byte 0x{raw[error.start]:02x} in line {line}"
+        ) from None
+    if "\0" in text:
+        raise InputError(f"{path} must be a text file, got zero bytes in it")
+    return text
+
+
+def _dialect(text: str) -> Any:
+    """How the cells are separated: what splits the first lines alike, comma first."""
+    lines = [line for line in text.splitlines() if line.strip()][:50]
+
+    class Dialect(csv.excel):
+        skipinitialspace = True
+
+    for delimiter in (",", ";", "\t", "|", " "):
+        counts = {_cells(line.strip(), delimiter) for line in lines}
+        if counts and min(counts) > 1 and len(counts) == 1:
+            Dialect.delimiter = delimiter
+            break
+    return Dialect
+
+
+def _cells(line: str, delimiter: str) -> int:
+    return len(next(csv.reader([line], delimiter=delimiter, skipinitialspace=True)))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return not cell.strip().lower().lstrip("+-").startswith(("nan", "inf"))
+
+
+def _numeric_header(rows: Sequence[Row]) -> bool:
+    """Whether the first row counts generations (0, 1, 2, … or 1, 2, 3, …): a header of numbers."""
+    first = [c.strip() for c in rows[0][1]]
+    return len(first) > 2 and any(
+        first == [str(k + start) for k in range(len(first))] for start in (0, 1)
+    )
+
+
+def _place(path: Any, header: list[str], column: str | None, width: int) -> int:
+    """The position of the wanted column."""
+    listed = f"it has {', '.join(header)}" if header else f"it has {width} columns and no header"
+    if column is None:
+        if width == 1:
+            return 0
+        raise InputError(f"{path} has more than one column, so column must be given; {listed}")
+    column = str(column)
+    if column in header:
+        if header.count(column) > 1:
+            raise InputError(f"{path} has {header.count(column)} columns named {column!r}")
+        return header.index(column)
+    if column.isdigit() and 1 <= int(column) <= width:
+        return int(column) - 1
+    raise InputError(f"{path} has no column {column!r}{near(column, header)}; {listed}")
+
+
+def _named(header: list[str], place: int) -> str:
+    return header[place] if place < len(header) else f"column {place + 1}"
+
+
+def _number(path: Any, line: int, cells: list[str], place: int, name: str) -> float:
+    """One cell as a finite number, or an `InputError` that names its line and column."""
+    where = f"{path}, line {line}: {name!r} must be a number"
+    if place >= len(cells) or not cells[place].strip():
+        raise InputError(f"{where}, got an empty cell")
+    try:
+        value = float(cells[place])
+    except ValueError:
+        raise InputError(f"{where}, got {cells[place].strip()[:40]!r}") from None
+    if not math.isfinite(value):
+        raise InputError(f"{where} (finite), got {cells[place].strip()}")
+    return value

@@ -1,0 +1,155 @@
+"""Real data: any sensible CSV is read, anything else is one clear sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hallofillusions.realdata import default_column, describe_fit, read_column, read_runs
+from hallofillusions.symbols import InputError
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(content: str | bytes, name: str = "data.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("text", [
+    "year,flow\n1,2.5\n2,-3\n3,1e2\n", "year;flow\n1;2.5\n2;-3\n3;1e2", "flow\n2.5\n-3\n1e2\n\n\n",
+    "year\tflow\r\n1\t2.5\r\n2\t-3\r\n3\t1e2\r\n", "year|flow\n1|2.5\n2|-3\n3|1e2\n",
+    "year flow\n1   2.5\n2 -3\n3 1e2\n", '"year","flow"\n"1","2.5"\n"2"," -3"\n"3","1e2"\n',
+    "\ufeffyear, flow\n1, 2.5\n2, -3\n3, 1e2\n", '"a, b",flow\n"x, y",2.5\nz,-3\n"w",1e2\n',
+])  # fmt: skip
+def test_any_csv_is_read(write: Write, text: str) -> None:
+    assert read_column(write(text), "flow").tolist() == [2.5, -3.0, 100.0]
+
+
+def test_a_file_without_header_counts_its_columns(write: Write) -> None:
+    path = write("1,5\n2,6\n3,7\n")
+    assert read_column(path, "2").tolist() == [5.0, 6.0, 7.0]
+    assert read_column(write("1\n2\n3\n")).tolist() == [1.0, 2.0, 3.0]
+
+
+TABLE = "id,flow\n1,2\n2,3\n3,5\n"
+
+
+@pytest.mark.parametrize(("content", "column", "words"), [
+    (TABLE, None, "more than one column, so column must be given; it has id, flow"),
+    (TABLE, "flw", "no column 'flw'; did you mean flow?; it has id, flow"),
+    (TABLE, "3", "no column '3'; it has id, flow"),
+    ("1,2\n3,4\n", "x", "no column 'x'; it has 2 columns and no header"),
+    ("a,a\n1,2\n3,4\n", "a", "has 2 columns named 'a'"),
+    ("flow\n1\ntwo\n3\n", None, "line 3: 'flow' must be a number, got 'two'"),
+    ("id,flow\n1,2\n2,\n", "flow", "line 3: 'flow' must be a number, got an empty cell"),
+    ("id,flow\n1,2\n2\n", "flow", "line 3: 'flow' must be a number, got an empty cell"),
+    ("flow\n1\n\n3\n", None, "line 3: 'flow' must be a number, got an empty cell"),
+    ("flow\n1\nnan\n", None, "line 3: 'flow' must be a number (finite), got nan"),
+    ("flow\n1\n-inf\n", None, "line 3: 'flow' must be a number (finite), got -inf"),
+    ("flow\n1\n1,234.5\n", None, "line 3 has 2 cells, but the header has 1"),
+    ("flow\n1\n", None, "at least 2 rows of numbers in 'flow', got 1"),
+    ("flow\n", None, "got only a header"),
+    ("\n \n", None, "got an empty file"),
+    ("", None, "got an empty file"),
+    ("flow\n7\n7\n7\n", None, "different numbers in 'flow', got 7 in all 3 rows"),
+    (b"flow\n1\n\xff\n", None, "UTF-8 text, got the byte 0xff in line 3"),
+    (b"PK\x03\x04\0\0", None, "text file, got zero bytes"),
+])  # fmt: skip
+def test_what_is_no_column_is_one_sentence(
+    write: Write, content: str | bytes, column: str | None, words: str
+) -> None:
+    path = write(content)
+    with pytest.raises(InputError) as caught:
+        read_column(path, column)
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_or_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no file"):
+        read_column(tmp_path / "none.csv")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_column(tmp_path)
+
+
+# -- a user's own runs -----------------------------------------------------------------------------
+
+
+def test_long_runs_come_in_any_order(write: Write) -> None:
+    path = write("run,g,mean,variance\nb,2,4,8\na,1,1,5\na,2,2,6\nb,1,3,7\n")
+    arrays, first = read_runs(path)
+    assert first == 1
+    assert arrays["mean"].tolist() == [[3.0, 4.0], [1.0, 2.0]]
+    assert arrays["variance"].tolist() == [[7.0, 8.0], [5.0, 6.0]]
+    assert set(read_runs(path, "mean")[0]) == {"mean"}
+
+
+@pytest.mark.parametrize(("text", "first"), [
+    ("1.0,2,3\n4,5,6\n7,8,8\n", 1), ("0,1,2\n1,2,3\n4,5,6\n7,8,8\n", 0),
+    ("g1,g2,g3\n1,2,3\n4,5,6\n7,8,8\n", 1), ("g0,g1,g2\n1,2,3\n4,5,6\n7,8,8\n", 0),
+])  # fmt: skip
+def test_wide_runs(write: Write, text: str, first: int) -> None:
+    arrays, found = read_runs(write(text), "variance")
+    assert found == first
+    assert arrays["variance"].tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 8]]
+
+
+@pytest.mark.parametrize(("text", "quantity", "words"), [
+    (TABLE, None, "must have the columns 'replicate' and 'generation'"),
+    ("run,g,mean\na,1,1\na,3,2\n", None, "every generation from 1 to 3"),
+    ("run,g,mean\na,1,1\na,2,2\nb,1,3\n", None, "no row for generation 2 of run b"),
+    ("run,g,mean\na,1,1\na,1,2\n", None, "run a has generation 1 twice"),
+    ("run,g,mean\na,1.5,1\na,1,2\n", None, "'g' must be whole, got 1.5"),
+    ("run,g,mean\na,1,x\na,2,2\n", None, "line 2: 'mean' must be a number, got 'x'"),
+    ("run,g\na,1\na,2\n", None, "a column per quantity"),
+    ("run,g,mean\na,1,1\na,2,2\n", "variance", "no column 'variance'"),
+])  # fmt: skip
+def test_runs_that_are_none(write: Write, text: str, quantity: str | None, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_runs(write(text), quantity)
+
+
+# -- what the data are ----------------------------------------------------------------------
+
+
+def test_the_default_column_is_public_domain_and_not_gaussian() -> None:
+    from statsmodels.datasets import engel
+
+    values, words = default_column()
+    assert "public domain" in engel.COPYRIGHT
+    assert "engel" in words
+    assert values.shape == (235,)
+    assert describe_fit(values)["jarque_bera_p"] < 1e-6
+
+
+def test_a_gaussian_column_is_not_refused() -> None:
+    facts = describe_fit(np.random.default_rng(1).normal(3, 2, 4000))
+    assert facts["rows"] == 4000
+    assert facts["jarque_bera_p"] > 0.01
+    assert facts["anderson_darling_p"] > 0.01
+    error = np.sqrt(facts["gaussian_tail_beyond_2"] / 4000)
+    assert abs(facts["tail_beyond_2"] - facts["gaussian_tail_beyond_2"]) < 4 * error
+
+
+def test_the_facts_of_a_fit_are_those_of_their_definitions() -> None:
+    x = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 10.0])
+    facts = describe_fit(x)
+    assert facts["mean"] == 1.0
+    assert facts["variance"] == pytest.approx(9.0)
+    assert facts["skewness"] == pytest.approx(np.mean((x - 1) ** 3) / 27)
+    assert facts["excess_kurtosis"] == pytest.approx(np.mean((x - 1) ** 4) / 81 - 3)
+    statistic = 10 / 6 * (facts["skewness"] ** 2 + facts["excess_kurtosis"] ** 2 / 4)
+    assert facts["jarque_bera"] == pytest.approx(statistic)
+    assert facts["tail_beyond_2"] == 0.1
+    assert facts["gaussian_tail_beyond_3"] == pytest.approx(2 * stats.norm.sf(3))
