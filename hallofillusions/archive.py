@@ -71,7 +71,7 @@ def read(path: Any, loop: FeedbackLoop | None = None) -> Trajectory:
         facts = json.loads(data.attrs["facts"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
-            f"path must be a file that Trajectory.save wrote, got {path}: {error}"
+            f"path must be a file that Trajectory.save wrote, got {path} ({_reason(error)})"
         ) from None
     loop = loop or FeedbackLoop.from_toml(data.attrs["loop"])
     steps = tuple(map(str, data["step"].values)) if "step" in data.coords else ()
@@ -145,3 +145,8 @@ def rebuilt(data: Any) -> Any:
         raise InputError(f"observables must be given again: {data.get('label')!r} is not shipped")
     cls = find("observables", data["type"])
     return construct(cls, {k: rebuilt(v) for k, v in data.items() if k != "type"})
+
+
+def _reason(error: Exception) -> str:
+    """What the reader of the file said, without its advice on other file formats."""
+    return "it does not exist" if isinstance(error, FileNotFoundError) else "it is not one"

@@ -416,7 +416,7 @@ def _trajectory(
 
     seed = arguments.seed
     if seed is not None and not (isinstance(seed, int) and seed >= 0):
-        raise InputError(f"seed must be a whole number of at least 0, got {seed!r}")
+        raise InputError(f"seed must be a whole number at least 0, got {seed!r}")
     last = 10 if arguments.generations is None else arguments.generations
     replicates = 10_000 if arguments.replicates is None else arguments.replicates
     with _executor(arguments.workers) as executor:
@@ -440,7 +440,7 @@ def _executor(workers: Any) -> Iterator[Any]:
     """A pool of processes that leave Ctrl-C to this one; None for a single worker."""
     workers = 1 if workers is None else workers
     if not isinstance(workers, int) or workers < 1:
-        raise InputError(f"workers must be a whole number of at least 1, got {workers!r}")
+        raise InputError(f"workers must be a whole number at least 1, got {workers!r}")
     if workers == 1:
         yield None
         return

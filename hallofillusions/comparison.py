@@ -312,10 +312,10 @@ def _notes(quantity: str, prediction: Prediction, trajectory: Trajectory) -> lis
 def heavy_share(count: int) -> float:
     """Share of the sum of squares above which one replicate is too heavy.
 
-    The largest of R normal deviations carries about 2 ln R / R; three times that, or a
-    twentieth, whichever is more.
+    The largest of R squares of normal deviations (a squared error, a variance at n = 2)
+    carries about 2 ln² R / R; twice that, or a twentieth, whichever is more.
     """
-    return float(max(0.05, 6 * np.log(count) / count))
+    return float(max(0.05, 4 * np.log(count) ** 2 / count))
 
 
 def _steps(trajectory: Trajectory) -> Iterator[Cell]:

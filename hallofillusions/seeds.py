@@ -29,7 +29,7 @@ class Seed:
         elif not isinstance(rng, np.random.SeedSequence):
             if isinstance(rng, bool) or not (rng is None or (_is_whole(rng) and rng >= 0)):
                 raise InputError(
-                    "rng must be None, a whole number of at least 0, a SeedSequence or a "
+                    "rng must be None, a whole number at least 0, a SeedSequence or a "
                     f"Generator, got {rng!r}"
                 )
             rng = np.random.SeedSequence(None if rng is None else int(rng))

@@ -363,7 +363,7 @@ def _options(
 
 def whole(value: Any, argument: str, low: int, high: int | None = None) -> int:
     """A whole number in [low, high], or an `InputError`."""
-    wants = f"a whole number of at least {low}" + (f" and at most {high}" if high else "")
+    wants = f"a whole number at least {low}" + (f" and at most {high}" if high else "")
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise InputError(f"{argument} must be {wants}, got {value!r}")
     if value < low or (high is not None and value > high):

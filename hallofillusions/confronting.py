@@ -1,0 +1,213 @@
+"""A theorem meets simulations that share no code with it: the kind of its claim picks the test.
+
+`confront` runs the experiments that a theorem names itself and says, for each, whether theory
+and simulation agree and which of the named rivals fell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+
+from .comparison import AGREES, DISAGREES, WEAK, compare
+from .kinds import Asymptotic, Bound, Exact
+from .prediction import Entry, Prediction
+from .simulation import simulate
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from .comparison import Comparison
+    from .proof import Confrontation, Theorem
+    from .trajectory import Trajectory
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What became of one confrontation.
+
+    ``largest_z`` is the largest |z| (for a whole law, the normal quantile of its p); ``rivals``
+    says of each wrong theory whether it was rejected.
+    """
+
+    loop: str
+    quantity: str
+    verdict: str
+    replicates: int
+    cells: int
+    largest_z: float | None
+    detectable: float | None
+    rivals: Mapping[str, bool] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def confront(
+    theorem: Theorem,
+    *,
+    replicates: int | None = None,
+    rng: int = 0,
+    level: float = 0.001,
+    executor: Executor | None = None,
+) -> list[Attack]:
+    """Every experiment that attacks a theorem, at one false-alarm rate for all of them.
+
+    ========== ===================================================================
+    replicates at most so many runs; None: as many as each confrontation asks for
+    rng        the seed; each confrontation has its own child
+    level      chance that a right theorem is rejected anywhere here
+    ========== ===================================================================
+    """
+    found, experiments = [], list(theorem.confrontations())
+    for i, c in enumerate(experiments):
+        count = c.replicates if replicates is None else min(c.replicates, replicates)
+        key = (crc32(theorem.name.encode()), i)
+        seed = np.random.SeedSequence(rng, spawn_key=key)
+        found.append(_attack(theorem, c, count, seed, level / len(experiments), executor))
+    return found
+
+
+def verdict_of(attacks: Sequence[Attack]) -> str:
+    """One word for all attacks: a single disagreement counts; without attacks, "not simulated"."""
+    verdicts = {a.verdict for a in attacks}
+    if not verdicts:
+        return "not simulated"
+    return next(v for v in (DISAGREES, AGREES, WEAK) if v in verdicts)
+
+
+def _attack(
+    theorem: Theorem, c: Confrontation, replicates: int, seed: Any, level: float,
+    executor: Executor | None,
+) -> Attack:  # fmt: skip
+    if isinstance(theorem.kind, Asymptotic) and c.scale:
+        return _slope_attack(theorem.kind, c, replicates, seed, level, executor)
+    law = callable(c.predicted) or _laws(c.predicted)
+    run = simulate(
+        c.loop, max(c.generations), replicates=replicates, rng=seed, executor=executor,
+        observables=[c.observable], quantiles_at=c.generations,
+        keep=c.generations if law else (), progress=False,
+    )  # fmt: skip
+    return _law_attack(c, run, level) if law else _mean_attack(theorem, c, run, level)
+
+
+def _laws(predicted: Any) -> bool:
+    """Whether there is one distribution function for each generation."""
+    return isinstance(predicted, Sequence) and all(map(callable, predicted))
+
+
+# -- numbers at generations ------------------------------------------------------------------------
+
+
+def _mean_attack(theorem: Theorem, c: Confrontation, run: Trajectory, level: float) -> Attack:
+    own = compare(_prediction(theorem, c, c.predicted), run, level=level)
+    label = c.observable.label
+    facts = own.to_dict()["quantities"][label]
+    return Attack(
+        str(c.loop), label, facts["verdict"], run.replicates, facts["cells"],
+        None if facts["largest_z"] is None else abs(facts["largest_z"]),
+        facts["smallest_detectable"],
+        {name: _falls(own, c, values, level) for name, values in c.rivals.items()},
+        tuple(w for w in own.warnings if "infinite" not in w),
+    )  # fmt: skip
+
+
+def _falls(own: Comparison, c: Confrontation, values: Any, level: float) -> bool:
+    """Whether a rival is rejected in the cells in which the theorem was tested."""
+    from scipy.stats import norm
+
+    wrong = dict(zip(c.generations, np.asarray(values, dtype=float), strict=True))
+    cells = [x for x in own.cells if x.tested and x.generation in wrong]
+    if not cells:
+        return False
+    gap = np.array([x.measured - wrong[x.generation] for x in cells])
+    error = np.array([x.standard_error for x in cells])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(gap == 0, 0.0, np.abs(gap) / error)
+    return bool(2 * norm.sf(np.max(z)) * len(cells) < level)  # Holm's first step
+
+
+def _prediction(theorem: Theorem, c: Confrontation, values: Any) -> Prediction:
+    """The theorem's numbers as a prediction that is silent at every other generation."""
+    table = np.full(max(c.generations) + 1, np.nan)
+    table[list(c.generations)] = np.asarray(values, dtype=float)
+    kind = theorem.kind if isinstance(theorem.kind, Bound) else Exact()
+    label = c.observable.label
+    entry = Entry(label, theorem.name, kind, lambda: table)
+    return Prediction(c.loop, max(c.generations), {label: entry})
+
+
+# -- whole distributions ---------------------------------------------------------------------------
+
+
+def _law_attack(c: Confrontation, run: Trajectory, level: float) -> Attack:
+    from scipy.stats import norm
+
+    level /= len(c.generations)
+    p = _fit(c, run, c.predicted)
+    fallen = {name: bool(_fit(c, run, cdf).min() < level) for name, cdf in c.rivals.items()}
+    # the distance between distribution functions that would have been noticed
+    distance = float(np.sqrt(-np.log(level / 2) / (2 * run.replicates)))
+    return Attack(
+        str(c.loop), c.observable.label, DISAGREES if p.min() < level else AGREES,
+        run.replicates, len(p), float(norm.isf(p.min() / 2)), distance, fallen,
+    )  # fmt: skip
+
+
+def _fit(c: Confrontation, run: Trajectory, cdf: Any) -> Any:
+    """p of Kolmogorov's and Smirnov's test at each generation."""
+    from scipy.stats import kstest
+
+    several = cdf if _laws(cdf) else [cdf] * len(c.generations)
+    pairs = zip(several, c.generations, strict=True)
+    return np.array([kstest(run.raw(c.observable, g), law).pvalue for law, g in pairs])
+
+
+# -- asymptotic laws: how fast the error falls -----------------------------------------------
+
+
+def _slope_attack(
+    kind: Asymptotic, c: Confrontation, replicates: int, seed: Any, level: float,
+    executor: Executor | None,
+) -> Attack:  # fmt: skip
+    """The relative error at each n of ``scale`` must fall like n^-order: no slower."""
+    when = _spread(c.generations, len(c.scale))
+    mean, error = np.empty((2, len(c.scale)))
+    for i, (n, child) in enumerate(zip(c.scale, seed.spawn(len(c.scale)), strict=True)):
+        run = simulate(
+            replace(c.loop, n=n), when[i], replicates=replicates, rng=child,
+            observables=[c.observable], executor=executor, progress=False,
+        )  # fmt: skip
+        mean[i] = run.mean(c.observable)[when[i]]
+        error[i] = run.standard_error(c.observable)[when[i]]
+    z, p = _slope(kind, c.scale, mean, error, c.predicted)
+    rivals = {k: _slope(kind, c.scale, mean, error, v)[1] < level for k, v in c.rivals.items()}
+    return Attack(
+        str(c.loop), c.observable.label, DISAGREES if p < level else AGREES, replicates,
+        len(c.scale), abs(z), None, {k: bool(v) for k, v in rivals.items()},
+    )  # fmt: skip
+
+
+def _spread(generations: tuple[int, ...], count: int) -> tuple[int, ...]:
+    return generations if len(generations) == count else (generations[0],) * count
+
+
+def _slope(kind: Asymptotic, scale: Any, mean: Any, error: Any, predicted: Any) -> tuple[Any, Any]:
+    """(z, one-sided p) of "the error falls more slowly than n^-order".
+
+    The errors are fitted by c n^-order, whose scatter is the simulation's: an error that falls
+    more slowly leaves more than that at the largest n.  Where simulation cannot tell the error
+    from zero it is no evidence against the law.
+    """
+    from scipy.stats import norm
+
+    n, predicted = np.asarray(scale, dtype=float), np.asarray(predicted, dtype=float)
+    gap, noise = np.abs(mean / predicted - 1), error / np.abs(predicted)
+    first, last = int(np.argmin(n)), int(np.argmax(n))
+    shrink = (n[first] / n[last]) ** kind.order
+    # |error| at the largest n, against what the smallest n allows it to be
+    excess = gap[last] - shrink * gap[first]
+    z = excess / np.hypot(noise[last], shrink * noise[first])
+    return float(z), float(norm.sf(z))

@@ -1,0 +1,255 @@
+"""The only matplotlib: every figure, in one visual language.
+
+Theory is a line, simulation is points with error bars, rivals are thin and grey.  Colours can be
+told apart by colour-blind readers.  Figures are made without pyplot, so no window system and no
+global state is needed, and a file written twice has the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from .symbols import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .comparison import Comparison
+    from .prediction import Prediction
+    from .results import Series
+    from .trajectory import Trajectory
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+"""Okabe & Ito's colours, without the yellow that is lost on white."""
+GREY = "#9A9A9A"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+WIDTH = 6.5
+"""Width of a figure in inches: that of a page's text."""
+STYLE: Any = {
+    "pdf.fonttype": 42, "svg.hashsalt": "hallofillusions", "font.size": 9, "axes.titlesize": 9,
+    "axes.labelsize": 9, "legend.fontsize": 8, "xtick.labelsize": 8, "ytick.labelsize": 8,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7,
+    "lines.linewidth": 1.3, "lines.markersize": 3.5, "legend.frameon": False, "savefig.dpi": 200,
+    "figure.dpi": 110, "axes.grid": True, "grid.color": "#E8E8E8", "grid.linewidth": 0.6,
+    "axes.axisbelow": True, "mathtext.fontset": "dejavusans", "text.usetex": False,
+    "axes.formatter.useoffset": False, "axes.formatter.limits": (-4, 5),
+}  # fmt: skip
+
+
+class Picture(Figure):
+    """A figure that a notebook shows by itself."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        with style():
+            self.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The visual language, for the time of a ``with`` block."""
+    with matplotlib.rc_context(STYLE):
+        yield
+
+
+def panels(count: int, columns: int = 2, height: float = 2.2) -> tuple[Picture, list[Axes]]:
+    """A figure with ``count`` panels."""
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    with style():
+        figure = Picture(figsize=(WIDTH, height * rows), layout="constrained")
+        axes = [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
+    return figure, axes
+
+
+def save(figure: Figure, path: Any) -> Path:
+    """Write a figure as PDF, PNG or SVG, by the path's ending; the same bytes every time."""
+    path = Path(path)
+    kind = path.suffix.lower().lstrip(".")
+    dates: dict[str, dict[str, Any]] = {
+        "pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}
+    }  # fmt: skip
+    if kind not in dates:
+        raise InputError(f"path must end in .pdf, .png or .svg, got {path}")
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part.{kind}")
+    try:
+        with style():
+            figure.savefig(part, metadata=dates[kind])
+        os.replace(part, path)
+    except OSError as error:
+        raise InputError(f"path must be a file that can be written, got {path}: {error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def finish(figure: Figure, path: Any) -> Figure:
+    """Write the figure if a path is given, and return it."""
+    if path is not None:
+        save(figure, path)
+    return figure
+
+
+# -- the three kinds of marks ----------------------------------------------------------------------
+
+
+def theory(ax: Axes, g: Any, values: Any, color: str = PALETTE[0], label: str = "") -> None:
+    """A law: a line."""
+    with style():
+        ax.plot(g, values, "-", color=color, label=label or None, zorder=2)
+
+
+def simulation(
+    ax: Axes, g: Any, mean: Any, error: Any = None, color: str = PALETTE[0], label: str = "",
+    marker: str = "o",
+) -> None:  # fmt: skip
+    """A measurement: points, with bars of 1.96 standard errors or (lower, upper) lengths."""
+    bars = None if error is None else 1.96 * np.asarray(error) if np.ndim(error) == 1 else error
+    with style():
+        ax.errorbar(
+            g, mean, yerr=bars, fmt=marker, color=color, label=label or None, capsize=1.5,
+            elinewidth=0.8, markerfacecolor="white", markeredgewidth=0.9, zorder=3,
+        )  # fmt: skip
+
+
+def rival(ax: Axes, g: Any, values: Any, label: str = "") -> None:
+    """A wrong theory: a thin grey line."""
+    with style():
+        ax.plot(g, values, "--", color=GREY, linewidth=0.8, label=label or None, zorder=1)
+
+
+def histogram(ax: Axes, edges: Any, density: Any, color: str = PALETTE[0], label: str = "") -> None:
+    """Simulated frequencies, as points in the middle of their bins."""
+    middle = np.sqrt(np.asarray(edges)[1:] * np.asarray(edges)[:-1])
+    simulation(ax, middle, density, color=color, label=label)
+
+
+def steps(ax: Axes, x: Any, y: Any, color: str = PALETTE[0], label: str = "") -> None:
+    """An empirical distribution function: a staircase."""
+    with style():
+        ax.step(x, y, where="post", color=color, label=label or None, linewidth=1.0, zorder=2)
+
+
+def draw_series(
+    ax: Axes, series: Series, color: str = PALETTE[0], label: str = "", *, marker: str = "o",
+    points: int = 12, change: Callable[[Any], Any] | None = None,
+) -> None:  # fmt: skip
+    """One quantity of saved results: its law, where there is one, and its simulation.
+
+    ``change`` is applied to all values, such as 1 - x.
+    """
+    convert = change or (lambda x: x)
+    if series.known:
+        theory(ax, series.generation, convert(series.theory), color)
+    at = thin(len(series.generation), points)
+    bars = series.bars(at)
+    if change is not None:
+        ends = np.sort([convert(series.lower[at]), convert(series.upper[at])], axis=0)
+        bars = np.abs(ends - convert(series.simulated[at]))
+    simulation(ax, series.generation[at], convert(series.simulated[at]), bars, color, label, marker)
+
+
+def shades(count: int) -> list[str]:
+    """Colours of an ordered quantity, from light to dark (cividis without its palest end)."""
+    from matplotlib.colors import to_hex
+
+    scale = matplotlib.colormaps["viridis"]
+    return [to_hex(scale(x)) for x in np.linspace(0.85, 0.0, count)]
+
+
+def thin(count: int, points: int = 12) -> Any:
+    """Places of about ``points`` of ``count`` generations, the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(points, count)).round().astype(int))
+
+
+def legend(figure: Figure, ax: Axes, columns: int = 3) -> None:
+    """One legend for all panels, below them."""
+    with style():
+        handles, labels = ax.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+
+
+def label_axes(ax: Axes, x: str, y: str, title: str = "", log: str = "") -> None:
+    """Names of the axes; ``log`` says which are logarithmic, such as ``"xy"``."""
+    with style():
+        ax.set_xlabel(x)
+        ax.set_ylabel(y)
+        ax.set_title(title, loc="left")
+        if "x" in log:
+            ax.set_xscale("log")
+        if "y" in log:
+            ax.set_yscale("log")
+
+
+# -- whole figures ---------------------------------------------------------------------------
+
+
+def plot_comparison(
+    comparison: Comparison, path: Any = None, rivals: Mapping[str, Prediction] | None = None
+) -> Figure:
+    """Theory as lines and simulation as points, one panel per quantity.
+
+    ``rivals`` are named wrong theories of the same generations, drawn thin and grey.
+    """
+    prediction, trajectory = comparison.prediction, comparison.trajectory
+    labels = [q for q in comparison.quantities if q in prediction.known]
+    if not labels:
+        raise InputError("the comparison has no quantity that both theory and simulation speak of")
+    figure, axes = panels(len(labels))
+    for ax, label in zip(axes, labels, strict=True):
+        for name, other in (rivals or {}).items():
+            if label in other.known:
+                rival(ax, np.arange(other.generations + 1), other[label], name)
+        theory(ax, np.arange(prediction.generations + 1), prediction[label], label="theory")
+        _measured(ax, trajectory, label)
+        label_axes(ax, "generation $g$", label, comparison.verdict_of(label))
+    legend(figure, axes[0])
+    return finish(figure, path)
+
+
+def _measured(ax: Axes, trajectory: Trajectory, label: str, color: str = PALETTE[1]) -> None:
+    if label in trajectory.medians:
+        estimate, lower, upper = trajectory.quantile(label)
+        bars = np.array([estimate - lower, upper - estimate])
+        places = np.asarray(trajectory.quantile_table.places)
+        simulation(ax, places, estimate, bars, color, "simulation")
+        return
+    at = thin(len(trajectory.g))
+    mean, error = trajectory.mean(label)[at], trajectory.standard_error(label)[at]
+    simulation(ax, trajectory.g[at], mean, error, color, "simulation")
+
+
+def plot_prediction(
+    prediction: Prediction, labels: Sequence[str] = (), path: Any = None
+) -> Figure:
+    """What theory says, one panel per quantity."""
+    labels = tuple(labels) or prediction.known
+    if not labels:
+        raise InputError("theory knows none of the quantities; simulate them")
+    figure, axes = panels(len(labels))
+    for ax, label in zip(axes, labels, strict=True):
+        theory(ax, np.arange(prediction.generations + 1), prediction[label])
+        label_axes(ax, "generation $g$", label, prediction.entry(label).source)
+    return finish(figure, path)
+
+
+def plot_trajectory(
+    trajectory: Trajectory, labels: Sequence[str] = (), path: Any = None
+) -> Figure:
+    """What was simulated or given, one panel per quantity."""
+    labels = tuple(labels) or trajectory.quantities
+    figure, axes = panels(len(labels))
+    for ax, label in zip(axes, labels, strict=True):
+        _measured(ax, trajectory, label)
+        label_axes(ax, "generation $g$", label)
+    return finish(figure, path)

@@ -1,0 +1,553 @@
+"""The main job: prove, predict, simulate, compare, draw, and write it all into one folder.
+
+Everything is written into a temporary folder beside the wanted one, which it replaces at the
+end: there is never half a result.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import os
+import platform
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+from .comparison import AGREES, DISAGREES
+from .symbols import InputError
+
+SEED = 20_251_121
+LEVEL = 0.001
+"""Chance of any false alarm in the whole job: shared by all theorems and all runs."""
+CONFRONTING = 20_000
+"""Replicates of a confrontation in the quick setting; the full one takes what each asks for."""
+RESULTS = "results.json"
+HOLDS = (
+    RESULTS, "series.csv", "theorems.csv", "theorems.md", "trajectories", "figures", "paper",
+    "paper.pdf",
+)  # fmt: skip
+"""What a results folder holds, and so the only things that a new one may replace."""
+FIGURES = "hallofillusions.paper.figures"
+BUILD = "hallofillusions.paper.build"
+
+
+class Reproduction(dict[str, Any]):
+    """What the job found, in short: plain data; the folder holds the rest."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every proof holds and nothing disagrees."""
+        return not self["failed_proofs"] and not self["disagreements"]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**self, "ok": self.ok}
+
+    def __str__(self) -> str:
+        t, runs = self["theorems"], self["runs"]
+        lines = [
+            f"{t['proved']} of {t['count']} theorems are proved; simulation agrees with "
+            f"{t['agreeing']}, is too weak for {t['weak']} and disagrees with {t['disagreeing']}; "
+            f"{t['rivals_rejected']} of {t['rivals']} rival theories are rejected",
+            f"{runs['agreeing']} of {runs['count']} runs agree with the prediction",
+            *(f"FAILED PROOF {name}: {error}" for name, error in self["failed_proofs"].items()),
+            *(f"DISAGREES: {name}" for name in self["disagreements"]),
+            *(f"warning: {w}" for w in self["warnings"]),
+            *self["real"],
+            f"results in {self['out']} ({self['seconds']:.0f} s, seed {self['seed']})",
+        ]
+        return "\n".join(lines)
+
+
+def reproduce(
+    out: Any = "results",
+    *,
+    full: bool = False,
+    real: Any = None,
+    column: str | None = None,
+    seed: int = SEED,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    paper: bool = True,
+    progress: bool | None = None,
+) -> Reproduction:
+    """Write the main results into the folder ``out`` and return their summary.
+
+    ========= =====================================================================
+    full      the careful setting: ten times the replicates, longer, more values of α
+    real      a CSV file with a real ``column``; None: a set that comes with statsmodels
+    seed      of everything; the same seed gives the same numbers
+    workers   processes; None: one for each core, at most 8; 1: this process alone
+    executor  instead of ``workers``: any `concurrent.futures.Executor`
+    paper     whether to build the paper too
+    progress  a bar on standard error; None: if that is a terminal
+    ========= =====================================================================
+
+    Raises `InputError` for a folder that cannot be written or that holds anything else than
+    earlier results, and for a column that cannot be read.
+    """
+    began = time.monotonic()
+    target, seed = checked_target(out), _checked_seed(seed)
+    rows, described = _column(real, column)
+    with _work_folder(target) as folder, _pool(workers, executor) as pool:
+        (folder / "trajectories").mkdir()
+        tasks = list(_tasks(full, rows, seed, folder / "trajectories"))
+        found = _run(tasks, pool, progress)
+        records = _records(found, rows, described, full, seed)
+        _write(folder, records)
+        warnings = _draw(folder, pool)
+        if paper:
+            warnings += _build(folder)
+        _swap(folder, target)
+    summary = _summary(records, warnings)
+    summary |= {"out": str(target), "seconds": time.monotonic() - began}
+    return summary
+
+
+# -- the folder -----------------------------------------------------------------------------------
+
+
+def checked_target(out: Any) -> Path:
+    """The folder as a path, or an `InputError` that says why it cannot be written."""
+    target = Path(out).absolute()
+    if target.exists() and not target.is_dir():
+        raise InputError(f"out must be a folder, and {target} is a file")
+    if target.is_dir():
+        others = sorted(p.name for p in target.iterdir() if p.name not in HOLDS)
+        if others:
+            raise InputError(
+                f"out must be new, empty or hold earlier results only, and {target} holds "
+                f"{', '.join(others[:3])}{' …' if len(others) > 3 else ''}"
+            )
+    return target
+
+
+@contextmanager
+def _work_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside the target, gone at the end whatever happens."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise InputError(f"out cannot be written: {error.strerror or error}, {target}") from None
+    try:
+        folder.chmod(0o755)
+        yield folder
+    except OSError as error:
+        raise InputError(f"out cannot be written: {error}") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _swap(folder: Path, target: Path) -> None:
+    """The finished folder takes the target's place; the old one goes only then."""
+    old = folder.with_name(f"{folder.name}.old")
+    if target.exists():
+        os.replace(target, old)
+    try:
+        os.replace(folder, target)
+    except BaseException:
+        if old.exists():
+            os.replace(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _checked_seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed must be a whole number at least 0, got {seed!r}")
+    return seed
+
+
+def _column(real: Any, column: str | None) -> tuple[Any, str]:
+    from .realdata import default_column, read_column
+
+    if real is None:
+        if column is not None:
+            raise InputError("column names a column of a file, which real does not give")
+        return default_column()
+    name = f" column {column!r} of" if column is not None else ""
+    return read_column(real, column), f"the{name} file {Path(real).name}"
+
+
+# -- the work -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece of work for one process: ``action(*arguments)``, the result kept under ``key``."""
+
+    key: tuple[str, str]
+    action: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    weight: float = 1.0
+    """About how long it takes: the long ones go first."""
+
+
+def _tasks(full: bool, rows: Any, seed: int, folder: Path) -> Iterator[Task]:
+    from .proof import theorems
+    from .studies import studies
+
+    names, runs = list(theorems()), studies(full, rows)
+    level = LEVEL / (len(names) + len(runs))
+    for name in names:
+        yield Task(("proof", name), prove, (name,), 2.0)
+        count = None if full else CONFRONTING
+        yield Task(("simulation", name), attack, (name, count, seed, level), 3.0)
+    for run in runs:
+        cost = run.replicates * run.generations * (100 if run.loop.mixing.literal_only else 1)
+        yield Task(("run", run.label), perform, (run, seed, level, folder), cost / 1e6)
+
+
+def prove(name: str) -> dict[str, Any]:
+    """Check every line of one theorem's proof; a line that cannot even be computed fails too."""
+    from .proof import find_theorem
+
+    lines, error = 0, ""
+    try:
+        for step in find_theorem(name).proof():
+            step.check()
+            lines += 1
+    except Exception as failure:  # somebody else's theorem must not take the whole job down
+        error = f"{type(failure).__name__}: {failure}"
+    ok = lines > 0 and not error
+    return {"ok": ok, "lines": lines, "error": "" if ok else error or "the proof is empty"}
+
+
+def attack(name: str, replicates: int | None, seed: int, level: float) -> dict[str, Any]:
+    """Every confrontation of one theorem with simulation."""
+    from .confronting import confront, verdict_of
+    from .proof import find_theorem
+
+    attacks, error, verdict = [], "", DISAGREES
+    try:
+        attacks = confront(find_theorem(name), replicates=replicates, rng=seed, level=level)
+        verdict = verdict_of(attacks)
+    except Exception as failure:  # as above: it counts as a disagreement
+        error = f"{type(failure).__name__}: {failure}"
+    z = [a.largest_z for a in attacks if a.largest_z is not None]
+    fallen = [v for a in attacks for v in a.rivals.values()]
+    return {
+        "verdict": verdict, "error": error, "largest_z": max(z, default=None),
+        "cells": sum(a.cells for a in attacks),
+        "replicates": max((a.replicates for a in attacks), default=0),
+        "rivals": [sum(fallen), len(fallen)], "attacks": [asdict(a) for a in attacks],
+    }  # fmt: skip
+
+
+def perform(*arguments: Any) -> dict[str, Any]:
+    """One run of a study (see `studies.perform`)."""
+    from .studies import perform as action
+
+    return action(*arguments)
+
+
+@contextmanager
+def _pool(workers: int | None, executor: Executor | None) -> Iterator[Executor | None]:
+    """The given executor, processes of our own, or None for this process alone."""
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int)
+                                or workers < 1):  # fmt: skip
+        raise InputError(f"workers must be a whole number at least 1, got {workers!r}")
+    count = min(os.cpu_count() or 1, 8) if workers is None else workers
+    if executor is not None or count == 1:
+        yield executor
+        return
+    pool = ProcessPoolExecutor(count, mp_context=_context(), initializer=_prepare)
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException:  # a Ctrl-C, too: leave no process behind
+        workers_now = list((getattr(pool, "_processes", None) or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in workers_now:
+            process.terminate()
+        raise
+
+
+def _context() -> Any:
+    """Processes that begin clean: forking one that has threads may hang."""
+    from multiprocessing import get_all_start_methods, get_context
+
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["hallofillusions.studies", "hallofillusions.confronting",
+                                    "sympy", "scipy.stats", "statsmodels.stats.multitest"])
+    return context
+
+
+def _prepare() -> None:
+    """A worker leaves Ctrl-C to its parent and loads what every task needs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _freeze()
+
+
+def _freeze() -> None:
+    """Take what is loaded for good out of garbage collection.
+
+    statsmodels' `multipletests` collects garbage at every call, and going through all of sympy
+    each time would take most of the job's time.
+    """
+    from statsmodels.stats import multitest
+
+    from .proof import theorems
+
+    assert multitest
+    theorems()
+    gc.freeze()
+
+
+def _run(
+    tasks: Sequence[Task], pool: Executor | None, progress: bool | None
+) -> dict[tuple[str, str], Any]:
+    """All tasks, the long ones first; a result never depends on their order."""
+    ordered = sorted(tasks, key=lambda t: -t.weight)
+    with _bar(len(ordered), progress) as advance:
+        if pool is None:
+            _freeze()
+            try:
+                return {t.key: advance(t.action(*t.arguments)) for t in ordered}
+            finally:
+                gc.unfreeze()
+        waiting: dict[Future[Any], Task] = {
+            pool.submit(t.action, *t.arguments): t for t in ordered
+        }  # fmt: skip
+        return {waiting[f].key: advance(f.result()) for f in as_completed(waiting)}
+
+
+@contextmanager
+def _bar(total: int, progress: bool | None) -> Iterator[Callable[[Any], Any]]:
+    """A function that passes results on and moves a bar, if there is to be one."""
+    if not (sys.stderr.isatty() if progress is None else progress):
+        yield lambda result: result
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="task") as bar:
+
+        def advance(result: Any) -> Any:
+            bar.update()
+            return result
+
+        yield advance
+
+
+# -- what was found -------------------------------------------------------------------------------
+
+
+def _records(
+    found: Mapping[tuple[str, str], Any], rows: Any, described: str, full: bool, seed: int
+) -> dict[str, Any]:
+    """All results as plain data, in a fixed order."""
+    from .proof import theorems
+    from .studies import studies
+
+    known = {
+        name: {
+            "title": t.title, "kind": str(t.kind), "reference": t.origin, "cites": list(t.cites),
+            "assumptions": list(t.assumptions),
+            "proof": found["proof", name], "simulation": found["simulation", name],
+        }
+        for name, t in theorems().items()
+    }  # fmt: skip
+    runs = [found["run", run.label] for run in studies(full, rows)]
+    return {
+        "seed": seed, "full": full, "level": LEVEL, "versions": versions(), "theorems": known,
+        "runs": runs, "real": real_facts(rows, described, runs),
+    }  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the libraries that make the numbers."""
+    names = ("hallofillusions", "numpy", "scipy", "statsmodels", "sympy")
+    found = {"python": platform.python_version()}
+    for name in names:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def real_facts(rows: Any, described: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Where and by how much the Gaussian assumption fails on the real column."""
+    from .realdata import describe_fit
+
+    last = {
+        (run["run"], row["quantity"]): row for run in runs if run["study"] == "real"
+        for row in run["rows"]
+    }  # fmt: skip
+    facts: dict[str, Any] = {"described": described, **describe_fit(rows)}
+    for shape in ("file", "Gaussian"):
+        mean, square = (last[shape, q]["theory"] for q in ("variance", "squared variance"))
+        spread = math.sqrt(max(square - mean**2, 0.0))
+        key = "own_moments" if shape == "file" else "gaussian_moments"
+        facts[key] = {"mean_variance": mean, "sd_variance": spread}
+    for q in ("mean_variance", "sd_variance"):
+        facts[f"{q}_ratio"] = facts["own_moments"][q] / facts["gaussian_moments"][q]
+    return facts
+
+
+def real_sentences(facts: Mapping[str, Any]) -> list[str]:
+    """The same in words."""
+    return [
+        f"real data: {facts['described']}, {facts['rows']:.0f} rows used as a fixed pool (a "
+        f"finite file is never fresh); skewness {facts['skewness']:.3g}, excess kurtosis "
+        f"{facts['excess_kurtosis']:.3g} (Gaussian: 0, 0), Jarque-Bera p "
+        f"{facts['jarque_bera_p']:.2g}; beyond 2 sd {facts['tail_beyond_2']:.2%} of the rows "
+        f"(Gaussian {facts['gaussian_tail_beyond_2']:.2%}), beyond 3 sd "
+        f"{facts['tail_beyond_3']:.2%} (Gaussian {facts['gaussian_tail_beyond_3']:.2%})",
+        f"real data: with the file's own moments the loop's E σ² is "
+        f"{facts['mean_variance_ratio']:.3f} and its sd of σ² {facts['sd_variance_ratio']:.3f} "
+        f"times what rows of a Gaussian shape would give",
+    ]
+
+
+def numbers(records: Mapping[str, Any]) -> dict[str, Any]:
+    """Every number of the paper by its command's name."""
+    from .tables import command, last_values
+
+    known, runs = records["theorems"], records["runs"]
+    tally = _tally(known, runs)
+    values: dict[str, Any] = {
+        "JobSeed": str(records["seed"]), "JobLevel": records["level"],
+        "JobSetting": "careful" if records["full"] else "quick",
+        **{command("job theorems", k): v for k, v in tally["theorems"].items()},
+        **{command("job runs", k): v for k, v in tally["runs"].items()},
+        **{command("version", k): v for k, v in records["versions"].items()},
+    }  # fmt: skip
+    values |= last_values(runs)
+    for name, record in known.items():
+        values[f"{command(name)}Lines"] = record["proof"]["lines"]
+        values[f"{command(name)}Runs"] = record["simulation"]["replicates"]
+    for key, value in records["real"].items():
+        parts = value.items() if isinstance(value, dict) else [("", value)]
+        values |= {command("real", key, part): v for part, v in parts}
+    values["RealRows"] = int(records["real"]["rows"])
+    return values
+
+
+def _tally(known: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    verdicts = [r["simulation"]["verdict"] for r in known.values()]
+    fallen = [r["simulation"]["rivals"] for r in known.values()]
+    own = [r["verdict"] for r in runs]
+    return {
+        "theorems": {
+            "count": len(known), "proved": sum(r["proof"]["ok"] for r in known.values()),
+            "lines": sum(r["proof"]["lines"] for r in known.values()),
+            "agreeing": verdicts.count(AGREES), "disagreeing": verdicts.count(DISAGREES),
+            "weak": len(verdicts) - verdicts.count(AGREES) - verdicts.count(DISAGREES),
+            "rivals": sum(t for _, t in fallen), "rivals_rejected": sum(f for f, _ in fallen),
+            "cells": sum(r["simulation"]["cells"] for r in known.values()),
+        },
+        "runs": {
+            "count": len(runs), "agreeing": own.count(AGREES),
+            "disagreeing": own.count(DISAGREES),
+        },
+    }  # fmt: skip
+
+
+def _summary(records: Mapping[str, Any], warnings: Sequence[str]) -> Reproduction:
+    known, runs = records["theorems"], records["runs"]
+    wrong = [f"theorem {n}" for n, r in known.items() if r["simulation"]["verdict"] == DISAGREES]
+    wrong += [f"run {r['study']} {r['run']}" for r in runs if r["verdict"] == DISAGREES]
+    return Reproduction(
+        _tally(known, runs), seed=records["seed"], full=records["full"], disagreements=wrong,
+        failed_proofs={n: r["proof"]["error"] for n, r in known.items() if not r["proof"]["ok"]},
+        warnings=list(warnings), real=real_sentences(records["real"]),
+    )  # fmt: skip
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+def _write(folder: Path, records: Mapping[str, Any]) -> None:
+    """The tables, the numbers and the equations."""
+    from .tables import as_csv, as_markdown, theorem_rows
+
+    series = [row for run in records["runs"] for row in run["rows"]]
+    table = theorem_rows(records["theorems"])
+    runs = [{k: v for k, v in run.items() if k != "rows"} for run in records["runs"]]
+    files = {
+        RESULTS: json.dumps(finite({**records, "runs": runs}), indent=1, ensure_ascii=False) + "\n",
+        "series.csv": as_csv(series), "theorems.csv": as_csv(table),
+        "theorems.md": as_markdown(table), "paper/numbers.tex": _numbers_tex(records),
+        "paper/equations.tex": _equations_tex(records),
+    }  # fmt: skip
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def finite(value: Any) -> Any:
+    """The same data with text where JSON has no number: inf and nan."""
+    if isinstance(value, Mapping):
+        return {str(k): finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def _numbers_tex(records: Mapping[str, Any]) -> str:
+    from .tables import number_commands
+
+    return "\n".join(["% made by reproduce", *number_commands(numbers(records)), ""])
+
+
+def _equations_tex(records: Mapping[str, Any]) -> str:
+    from .proof import theorems
+    from .tables import (
+        loop_command,
+        reading_commands,
+        recursion_command,
+        statement_command,
+        table_command,
+    )
+
+    statements = [statement_command(t, records["theorems"][n]) for n, t in theorems().items()]
+    parts = [loop_command(), recursion_command(), *reading_commands(), *statements]
+    return "\n".join([*parts, table_command(records["theorems"]), ""])
+
+
+def _draw(folder: Path, pool: Executor | None) -> list[str]:
+    """Every figure as PDF and PNG, each by its own script."""
+    from pkgutil import iter_modules
+
+    (folder / "figures").mkdir()
+    names = sorted(m.name for m in iter_modules(import_module(FIGURES).__path__)
+                   if not m.name.startswith("_"))  # fmt: skip
+    if pool is None:
+        found = [draw(name, folder) for name in names]
+    else:
+        found = [f.result() for f in [pool.submit(draw, name, folder) for name in names]]
+    return [warning for warning in found if warning]
+
+
+def draw(name: str, folder: Path) -> str:
+    """One figure; a warning where what it shows is not among the results."""
+    try:
+        import_module(f"{FIGURES}.{name}").draw(folder)
+    except InputError as error:
+        return f"figure {name} is not drawn: {error}"
+    return ""
+
+
+def _build(folder: Path) -> list[str]:
+    """The paper, or the reason why there is none."""
+    build = import_module(BUILD)
+    try:
+        report = build.build(folder)
+    except build.BuildError as error:
+        return [f"the paper is not built: {error}"]
+    return [f"paper: {problem}" for problem in report.problems]

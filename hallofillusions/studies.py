@@ -1,0 +1,256 @@
+"""The experiments of the main job: which loops are run, how long, and what is watched.
+
+A study is a list of runs; a run is one loop that both readers read.  Nothing is drawn here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from .comparison import Comparison, compare
+from .estimators.bessel import Bessel
+from .estimators.maximum_likelihood import MaximumLikelihood
+from .families.gaussian import Gaussian
+from .loop import FeedbackLoop
+from .mixing.accumulate import Accumulate
+from .mixing.accumulate_subsample import AccumulateSubsample
+from .mixing.fixed_pool import FixedPool
+from .mixing.fixed_real import FixedReal
+from .mixing.fresh_mixture import FreshMixture
+from .mixing.fresh_split import FreshSplit
+from .mixing.replace import Replace
+from .observables import defaults
+from .observables.log_variance import LogVariance
+from .observables.mean import Mean
+from .observables.median import Median
+from .observables.squared_error import SquaredError
+from .observables.squared_variance import SquaredVariance
+from .observables.tail_mass import TailMass
+from .observables.variance import Variance
+from .simulation import simulate
+from .starts import FirstFit
+from .symbols import InputError
+from .theory import predict
+
+WORLD = Gaussian(0, 1)
+ALPHAS = ("0", "1/4", "1/2", "3/4", "9/10", "1")
+MOST_ROWS = 400
+"""Points of a training set in the study of real data, at most: every one of them is drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One loop of a study, as both readers are asked about it."""
+
+    study: str
+    name: str
+    loop: FeedbackLoop
+    generations: int
+    replicates: int
+    observables: tuple[Any, ...]
+    keep: tuple[int, ...] = ()
+    real: Any = None
+    shape: str = ""
+    """Of real data: "file" for the rows themselves, "Gaussian" for rows of a Gaussian shape."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.study}-{self.name}"
+
+    def seed(self, seed: int) -> np.random.SeedSequence:
+        """The run's own child of the job's seed; it does not depend on the other runs."""
+        return np.random.SeedSequence(seed, spawn_key=(crc32(self.label.encode()),))
+
+
+# -- the studies -----------------------------------------------------------------------------------
+
+
+def studies(full: bool = False, real: Any = None) -> list[Run]:
+    """All runs of the job; ``real`` is the column of the study of real data."""
+    scale = Scale(200_000, 200, 40_000) if full else Scale(30_000, 50, 4_000)
+    runs = [*alpha_sweep(scale, full), *mixings(scale), *tails(scale), *stationary(scale, full)]
+    runs += estimators(scale)
+    return [*runs, *(real_data(scale, real) if real is not None else ())]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How careful the job is; ``literal`` counts the runs in which every point is drawn."""
+
+    replicates: int
+    generations: int
+    literal: int
+
+
+def alpha_sweep(scale: Scale, full: bool) -> Iterator[Run]:
+    """(a) The synthetic fraction against generations, with fresh real points."""
+    more = ("1/10", "19/20", "99/100") if full else ()
+    for alpha in sorted({*ALPHAS, *more}, key=Fraction):
+        share = Fraction(alpha)
+        mixing: Any = FreshSplit(alpha=share) if share < 1 else Replace()
+        loop = FeedbackLoop(WORLD, mixing=mixing, n=100)
+        yield Run("sweep", f"{float(share):g}", loop, scale.generations, scale.replicates,
+                  defaults())  # fmt: skip
+
+
+def mixings(scale: Scale) -> Iterator[Run]:
+    """(b) Seven readings of one sentence."""
+    alpha, n, generations = Fraction(9, 10), 100, 40
+    watched = (Variance(), SquaredError())
+    chosen = (
+        Replace(), FreshMixture(alpha), FreshSplit(alpha), FixedReal(alpha),
+        FixedPool(alpha, 200), Accumulate(), AccumulateSubsample(),
+    )  # fmt: skip
+    for mixing in chosen:
+        loop = FeedbackLoop(WORLD, mixing=mixing, n=n)
+        count = scale.literal if mixing.literal_only else scale.replicates
+        yield Run("mixings", type(mixing).__name__, loop, generations, count, watched)
+
+
+def tails(scale: Scale) -> Iterator[Run]:
+    """(c) Mean against median of the tail mass when the last model's points replace all."""
+    loop = FeedbackLoop(WORLD, mixing=Replace(), n=100)
+    both = tuple(TailMass(3.0, about) for about in ("model", "real"))
+    watched = (*both, *map(Median, both), LogVariance())
+    yield Run("tails", "Replace", loop, 100, 2 * scale.replicates, watched)
+
+
+def stationary(scale: Scale, full: bool) -> Iterator[Run]:
+    """(d) The law of σ² after ten relaxation times, with one and with three fresh points."""
+    for fresh in (1, 3):
+        n = 400 if full else 200
+        loop = FeedbackLoop(WORLD, mixing=FreshSplit(1 - Fraction(fresh, n)), n=n)
+        # the slowest transient decays like α^g, so it has lost ten factors of e at 10 n / fresh
+        generations = 10 * n // fresh
+        watched = (Mean(), Variance(), TailMass(3.0, "real"), TailMass(5.0, "real"))
+        yield Run("stationary", f"{fresh}", loop, generations, scale.replicates // 2, watched,
+                  keep=(generations,))  # fmt: skip
+
+
+def estimators(scale: Scale) -> Iterator[Run]:
+    """(e) Dividing by n against dividing by n - 1."""
+    watched = (Variance(), LogVariance(), SquaredError())
+    for mixing in (Replace(), FreshSplit(alpha=Fraction(9, 10))):
+        for estimator in (MaximumLikelihood(), Bessel()):
+            loop = FeedbackLoop(WORLD, mixing=mixing, n=20, estimator=estimator)
+            name = f"{type(mixing).__name__}-{type(estimator).__name__}"
+            yield Run("estimators", name, loop, 40, 2 * scale.replicates, watched)
+
+
+def real_data(scale: Scale, rows: Any) -> Iterator[Run]:
+    """(f) A file as the fixed pool of a loop whose world is the Gaussian of its moments."""
+    rows = np.asarray(rows, dtype=float)
+    variance = float(np.var(rows))
+    if len(rows) < 3 or not variance > 0:
+        raise InputError(
+            f"column must hold at least 3 numbers that are not all equal, got {len(rows)} "
+            f"with variance {variance:g}"
+        )
+    n = max(2, min(len(rows), MOST_ROWS) // 2 * 2)
+    mixing = FixedPool(Fraction(1, 2), len(rows))
+    world = Gaussian(float(np.mean(rows)), variance)
+    loop = FeedbackLoop(world, mixing=mixing, n=n, start=FirstFit())
+    watched = (Mean(), Variance(), SquaredError(), SquaredVariance())
+    count = max(500, scale.literal * 100 // n)
+    for shape, pool in (("file", rows), ("Gaussian", gaussian_rows(rows))):
+        yield Run("real", shape, loop, 20, count, watched, real=pool, shape=shape)
+
+
+def gaussian_rows(rows: Any) -> Any:
+    """As many rows of a Gaussian shape, with exactly the mean and variance of the given ones."""
+    from scipy.stats import norm
+
+    shape = norm.ppf((np.arange(len(rows)) + 0.5) / len(rows))
+    return np.mean(rows) + np.std(rows) * (shape - shape.mean()) / shape.std()
+
+
+# -- one run ---------------------------------------------------------------------------------------
+
+
+def perform(run: Run, seed: int, level: float, folder: Path) -> dict[str, Any]:
+    """Predict, simulate, compare and save one run; its record is plain data."""
+    from .steps import StepResiduals
+
+    prediction = predict(run.loop, run.generations, run.observables, data=run.real)
+    steps = StepResiduals.of(run.loop, run.generations, data=run.real)
+    at = tuple(range(0, run.generations + 1, max(1, run.generations // 20)))
+    trajectory = simulate(
+        run.loop, run.generations, replicates=run.replicates, rng=run.seed(seed),
+        observables=run.observables, monitors=[steps], keep=run.keep, real=run.real,
+        quantiles_at=at if any(isinstance(o, Median) for o in run.observables) else (),
+        literal=run.real is not None, progress=False,
+    )  # fmt: skip
+    comparison = compare(prediction, trajectory, level=level)
+    trajectory.save(folder / f"{run.label}.nc")
+    return {
+        "study": run.study, "run": run.name, "loop": str(run.loop), "file": f"{run.label}.nc",
+        "seed": [seed, crc32(run.label.encode())], "generations": run.generations,
+        **comparison.to_dict(), "settings": run.loop.to_dict(),
+        "rows": list(_rows(run, comparison)),
+        **({"law": stationary_curves(run.loop)} if run.study == "stationary" else {}),
+    }  # fmt: skip
+
+
+def stationary_curves(loop: FeedbackLoop) -> dict[str, list[float]] | None:
+    """Density of σ² and mean tail mass in the stationary law, from its theorem's own statement.
+
+    None where the theorem is not installed.
+    """
+    import sympy
+
+    from .proof import evaluate, theorems
+
+    theorem = theorems().get("stationary_law")
+    if theorem is None:
+        return None
+    sides = {str(equation.lhs): equation.rhs for equation in theorem.statement()}
+    below, tail, shape = (next(v for k, v in sides.items() if word in k)
+                          for word in ("sigma_", "X_", "MLE"))  # fmt: skip
+    own = float(evaluate(shape, loop))
+    x, t = np.geomspace(0.05, 20, 120), np.geomspace(1, 20, 60)
+    density = sympy.diff(below, sympy.Symbol("x", positive=True))
+    curves = {
+        "variance": x, "density": evaluate(density, loop, 0 * x, a=own, x=x),
+        "threshold": t, "tail": evaluate(tail, loop, 0 * t, a=own, t=t),
+    }  # fmt: skip
+    return {name: [float(v) for v in values] for name, values in curves.items()}
+
+
+def _rows(run: Run, comparison: Comparison) -> Iterator[dict[str, Any]]:
+    """One row per quantity and generation: what theory says and what simulation measured."""
+    prediction, trajectory = comparison.prediction, comparison.trajectory
+    tested = {(c.quantity, c.generation): c for c in comparison.cells}
+    for quantity, values in _measured(trajectory, prediction.labels):
+        known = quantity in prediction.known
+        for g, mean, lower, upper in values:
+            cell = tested.get((quantity, g))
+            yield {
+                "study": run.study, "run": run.name, "quantity": quantity, "generation": g,
+                "theory": float(prediction[quantity][g]) if known else None,
+                "source": prediction.entry(quantity).source if known else "",
+                "simulated": mean, "lower": lower, "upper": upper,
+                "z": cell.z if cell is not None and cell.tested else None,
+            }  # fmt: skip
+
+
+def _measured(
+    trajectory: Any, labels: Sequence[str]
+) -> Iterator[tuple[str, list[tuple[int, float, float, float]]]]:
+    """Quantity -> (g, estimate, lower, upper), with intervals of 95 %."""
+    for label in labels:
+        if label in trajectory.medians:
+            places: Any = trajectory.quantile_table.places
+            columns = trajectory.quantile(label)
+        else:
+            places, mean = trajectory.g, trajectory.mean(label)
+            half = 1.96 * trajectory.standard_error(label)
+            columns = mean, mean - half, mean + half
+        rows = zip(places, *columns, strict=True)
+        yield label, [(int(g), float(m), float(a), float(b)) for g, m, a, b in rows]
