@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -68,12 +69,10 @@ class Comparison:
     @cached_property
     def adjusted(self) -> dict[tuple[str, int], float]:
         """Holm-adjusted p of every tested cell."""
-        from statsmodels.stats.multitest import multipletests
-
         tested = [c for c in self.cells if c.tested]
         if not tested:
             return {}
-        values = multipletests([c.p for c in tested], alpha=self.level, method="holm")[1]
+        values = holm([c.p for c in tested])
         return {(c.quantity, c.generation): float(p) for c, p in zip(tested, values, strict=True)}
 
     @property
@@ -215,6 +214,21 @@ def compare(
     cells = tuple(Cell(**{**vars(c), "detectable": margin * c.standard_error}) for c in raw)
     scales = {q: _scale(q, prediction) for q in dict.fromkeys(c.quantity for c in cells)}
     return Comparison(prediction, trajectory, cells, level, power, wanted, scales)
+
+
+def holm(p_values: Sequence[float]) -> Any:
+    """Holm-adjusted p values.
+
+    statsmodels collects garbage at every call, which takes far longer than the adjustment once
+    sympy is loaded; what is frozen is not gone through.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    gc.freeze()
+    try:
+        return multipletests(p_values, method="holm")[1]
+    finally:
+        gc.unfreeze()
 
 
 def _margin(tests: int, level: float, power: float) -> float:

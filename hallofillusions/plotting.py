@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .comparison import Comparison
     from .prediction import Prediction
-    from .results import Series
+    from .reproduction.results import Series
     from .trajectory import Trajectory
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")

@@ -21,11 +21,11 @@ import numpy as np
 
 from .loop import FeedbackLoop
 from .mixing.base import Mixing, Tick
-from .recording import Recorder, Watcher
-from .seeds import Seed
-from .sources import PointSource, Source, StatisticsSource, check_rows
+from .numerics.recording import Recorder, Watcher
+from .numerics.seeds import Seed
+from .numerics.sources import PointSource, Source, StatisticsSource, check_rows
+from .numerics.streaming import Quantiles, Summary
 from .starts import FirstFit, Memory, Truth
-from .streaming import Quantiles, Summary
 from .symbols import InputError, as_number
 from .trajectory import Options, Trajectory, split_medians
 
@@ -98,7 +98,7 @@ def rerun(
         trajectory = Trajectory.load(trajectory)
     if trajectory.seed is None:
         raise InputError("trajectory must come from simulate to be run again, got your own arrays")
-    from .archive import rebuilt
+    from .numerics.archive import rebuilt
 
     old = trajectory.options
     options = Options(

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .loop import FeedbackLoop
-from .seeds import Seed as Seed
-from .streaming import CONFIDENCE as CONFIDENCE
-from .streaming import Quantiles, Summary
+from .numerics.seeds import Seed as Seed
+from .numerics.streaming import CONFIDENCE as CONFIDENCE
+from .numerics.streaming import Quantiles, Summary
 from .symbols import InputError
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class Trajectory:
 
         The file appears whole or not at all.  Raises `InputError` if it cannot be written.
         """
-        from .archive import write
+        from .numerics.archive import write
 
         return write(self, path)
 
@@ -232,7 +232,7 @@ class Trajectory:
 
         Raises `InputError` for any other file.
         """
-        from .archive import read
+        from .numerics.archive import read
 
         return read(path, loop)
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 import hallofillusions.proof
-import hallofillusions.studies
+import hallofillusions.reproduction.studies
 from hallofillusions import reproduction
 from hallofillusions.proof import Step, Theorem
 from hallofillusions.reproduction import HOLDS, Reproduction, finite, reproduce
-from hallofillusions.results import Results
-from hallofillusions.studies import Run, gaussian_rows, studies
+from hallofillusions.reproduction.results import Results
+from hallofillusions.reproduction.studies import Run, gaussian_rows, studies
 from hallofillusions.symbols import InputError
 from hallofillusions.trajectory import Trajectory
 
@@ -46,7 +46,7 @@ def all_studies(monkeypatch: pytest.MonkeyPatch) -> None:
     known = hallofillusions.proof.theorems()
     chosen = {n: shortened(known[n]) for n in FEW if n in known}
     monkeypatch.setattr(hallofillusions.proof, "theorems", lambda: chosen)
-    monkeypatch.setattr(hallofillusions.studies, "studies",
+    monkeypatch.setattr(hallofillusions.reproduction.studies, "studies",
                         lambda *a: [small(r) for r in studies(*a)])  # fmt: skip
     monkeypatch.setattr(reproduction, "CONFRONTING", 4000)
 
@@ -55,7 +55,7 @@ def all_studies(monkeypatch: pytest.MonkeyPatch) -> None:
 def few(all_studies: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two studies only: the figures of the others are warned of."""
     monkeypatch.setattr(
-        hallofillusions.studies, "studies",
+        hallofillusions.reproduction.studies, "studies",
         lambda *a: [small(r) for r in studies(*a) if r.study in ("estimators", "real")],
     )  # fmt: skip
 

@@ -36,16 +36,16 @@ from hallofillusions import (
     Unbiased,
     simulation,
 )
-from hallofillusions.draws import BinomialTable, Tape, distinct
+from hallofillusions.numerics.draws import BinomialTable, Tape, distinct
+from hallofillusions.numerics.seeds import Seed
+from hallofillusions.numerics.streaming import Quantiles, Summary
 from hallofillusions.observables.log_variance import LogVariance
 from hallofillusions.observables.mean import Mean
 from hallofillusions.observables.median import Median
 from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.squared_variance import SquaredVariance
 from hallofillusions.observables.variance import Variance
-from hallofillusions.seeds import Seed
 from hallofillusions.simulation import rerun, simulate
-from hallofillusions.streaming import Quantiles, Summary
 from tests import reference
 from tests.statistics import FALSE_ALARM, MARGIN, critical, holm, p_two_sided, seed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hallofillusions import plotting
-from hallofillusions.results import Results, main
+from hallofillusions.reproduction.results import Results, main
 
 NAMES = {"MaximumLikelihood": "divides by $n$", "Bessel": "divides by $n-1$"}
 PANELS = (("variance", r"$\mathrm{E}\,\sigma_g^2/\sigma_0^2$"),

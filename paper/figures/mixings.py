@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hallofillusions import plotting
-from hallofillusions.results import Results, main
+from hallofillusions.reproduction.results import Results, main
 
 
 def draw(folder: Any) -> list[Path]:

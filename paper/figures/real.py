@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hallofillusions import plotting
-from hallofillusions.results import Results, main
+from hallofillusions.reproduction.results import Results, main
 
 NAMES = {"file": "the file's rows", "Gaussian": "rows of a Gaussian shape"}
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from hallofillusions import plotting
-from hallofillusions.results import Results, main
+from hallofillusions.reproduction.results import Results, main
 
 
 def draw(folder: Any) -> list[Path]:

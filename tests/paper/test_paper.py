@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hallofillusions.proof import theorems
-from hallofillusions.tables import mark, number, statement_command, table_command
+from hallofillusions.reproduction.tables import mark, number, statement_command, table_command
 
 build = import_module("hallofillusions.paper.build")
 FOLDER = Path(build.__file__).parent
@@ -44,7 +44,11 @@ def results(tmp_path: Path) -> Path:
     (folder / "paper").mkdir(parents=True)
     (folder / "figures").mkdir()
     from hallofillusions.plotting import panels, save
-    from hallofillusions.tables import loop_command, reading_commands, recursion_command
+    from hallofillusions.reproduction.tables import (
+        loop_command,
+        reading_commands,
+        recursion_command,
+    )
 
     for label in re.findall(r"figures/(\w+)\.pdf", SOURCE):
         save(panels(1)[0], folder / "figures" / f"{label}.pdf")

@@ -11,12 +11,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from .component import Component, construct, find
-from .loop import FeedbackLoop
+from ..component import Component, construct, find
+from ..loop import FeedbackLoop
+from ..symbols import InputError
+from ..trajectory import Options, Trajectory
 from .seeds import Seed
 from .streaming import Quantiles, Summary
-from .symbols import InputError
-from .trajectory import Options, Trajectory
 
 
 def write(trajectory: Trajectory, path: Any) -> Path:

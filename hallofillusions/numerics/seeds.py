@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .symbols import InputError
+from ..symbols import InputError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ end: there is never half a result.
 
 from __future__ import annotations
 
-import gc
 import json
 import math
 import os
@@ -24,8 +23,8 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
-from .comparison import AGREES, DISAGREES
-from .symbols import InputError
+from ..comparison import AGREES, DISAGREES
+from ..symbols import InputError
 
 SEED = 20_251_121
 LEVEL = 0.001
@@ -170,7 +169,7 @@ def _checked_seed(seed: Any) -> int:
 
 
 def _column(real: Any, column: str | None) -> tuple[Any, str]:
-    from .realdata import default_column, read_column
+    from ..realdata import default_column, read_column
 
     if real is None:
         if column is not None:
@@ -195,7 +194,7 @@ class Task:
 
 
 def _tasks(full: bool, rows: Any, seed: int, folder: Path) -> Iterator[Task]:
-    from .proof import theorems
+    from ..proof import theorems
     from .studies import studies
 
     names, runs = list(theorems()), studies(full, rows)
@@ -211,7 +210,7 @@ def _tasks(full: bool, rows: Any, seed: int, folder: Path) -> Iterator[Task]:
 
 def prove(name: str) -> dict[str, Any]:
     """Check every line of one theorem's proof; a line that cannot even be computed fails too."""
-    from .proof import find_theorem
+    from ..proof import find_theorem
 
     lines, error = 0, ""
     try:
@@ -226,8 +225,8 @@ def prove(name: str) -> dict[str, Any]:
 
 def attack(name: str, replicates: int | None, seed: int, level: float) -> dict[str, Any]:
     """Every confrontation of one theorem with simulation."""
-    from .confronting import confront, verdict_of
-    from .proof import find_theorem
+    from ..confronting import confront, verdict_of
+    from ..proof import find_theorem
 
     attacks, error, verdict = [], "", DISAGREES
     try:
@@ -281,30 +280,16 @@ def _context() -> Any:
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["hallofillusions.studies", "hallofillusions.confronting",
-                                    "sympy", "scipy.stats", "statsmodels.stats.multitest"])
+    context.set_forkserver_preload([
+        "hallofillusions.reproduction.studies", "hallofillusions.confronting", "sympy",
+        "scipy.stats", "statsmodels.stats.multitest",
+    ])  # fmt: skip
     return context
 
 
 def _prepare() -> None:
-    """A worker leaves Ctrl-C to its parent and loads what every task needs."""
+    """A worker leaves Ctrl-C to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _freeze()
-
-
-def _freeze() -> None:
-    """Take what is loaded for good out of garbage collection.
-
-    statsmodels' `multipletests` collects garbage at every call, and going through all of sympy
-    each time would take most of the job's time.
-    """
-    from statsmodels.stats import multitest
-
-    from .proof import theorems
-
-    assert multitest
-    theorems()
-    gc.freeze()
 
 
 def _run(
@@ -314,11 +299,7 @@ def _run(
     ordered = sorted(tasks, key=lambda t: -t.weight)
     with _bar(len(ordered), progress) as advance:
         if pool is None:
-            _freeze()
-            try:
-                return {t.key: advance(t.action(*t.arguments)) for t in ordered}
-            finally:
-                gc.unfreeze()
+            return {t.key: advance(t.action(*t.arguments)) for t in ordered}
         waiting: dict[Future[Any], Task] = {
             pool.submit(t.action, *t.arguments): t for t in ordered
         }  # fmt: skip
@@ -349,7 +330,7 @@ def _records(
     found: Mapping[tuple[str, str], Any], rows: Any, described: str, full: bool, seed: int
 ) -> dict[str, Any]:
     """All results as plain data, in a fixed order."""
-    from .proof import theorems
+    from ..proof import theorems
     from .studies import studies
 
     known = {
@@ -379,7 +360,7 @@ def versions() -> dict[str, str]:
 
 def real_facts(rows: Any, described: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Where and by how much the Gaussian assumption fails on the real column."""
-    from .realdata import describe_fit
+    from ..realdata import describe_fit
 
     last = {
         (run["run"], row["quantity"]): row for run in runs if run["study"] == "real"
@@ -506,7 +487,7 @@ def _numbers_tex(records: Mapping[str, Any]) -> str:
 
 
 def _equations_tex(records: Mapping[str, Any]) -> str:
-    from .proof import theorems
+    from ..proof import theorems
     from .tables import (
         loop_command,
         reading_commands,

@@ -10,8 +10,8 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from .component import KINDS, Component, find, from_dict
-from .symbols import InputError
+from ..component import KINDS, Component, find, from_dict
+from ..symbols import InputError
 
 
 class CheckError(AssertionError):

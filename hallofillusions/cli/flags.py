@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .component import fields_of, find, shipped
-from .symbols import PARAMETERS, InputError
+from ..component import fields_of, find, shipped
+from ..symbols import PARAMETERS, InputError
 
 if TYPE_CHECKING:
-    from .loop import FeedbackLoop
+    from ..loop import FeedbackLoop
 
 KINDS = {
     "family": ("families",),
@@ -101,7 +101,7 @@ def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> Fe
 
     ``more`` gives fields ("family.mean") that hold where neither file nor flags name them.
     """
-    from .loop import FeedbackLoop
+    from ..loop import FeedbackLoop
 
     data = read_toml(arguments.loop) if arguments.loop else {}
     fields: dict[str, dict[str, Any]] = {}

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .symbols import InputError
+from ..symbols import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .trajectory import Trajectory
+    from ..trajectory import Trajectory
 
 COLUMNS = ("generation", "theory", "simulated", "lower", "upper", "z")
 
@@ -97,7 +97,7 @@ class Results:
 
     def trajectory(self, study: str, name: str) -> Trajectory:
         """The saved trajectory of one run."""
-        from .trajectory import Trajectory
+        from ..trajectory import Trajectory
 
         return Trajectory.load(self.folder / "trajectories" / self.run(study, name)["file"])
 

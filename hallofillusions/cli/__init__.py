@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .component import near
+from ..component import near
+from ..symbols import InputError
 from .reports import (
     CLOCK,
     plain,
@@ -31,13 +32,12 @@ from .reports import (
     trajectory_rows,
     trajectory_text,
 )  # fmt: skip
-from .symbols import InputError
 
 if TYPE_CHECKING:
-    from .loop import FeedbackLoop
-    from .prediction import Prediction
-    from .proof import Theorem
-    from .trajectory import Trajectory
+    from ..loop import FeedbackLoop
+    from ..prediction import Prediction
+    from ..proof import Theorem
+    from ..trajectory import Trajectory
 
 MANY = 100_000
 """Replicates above which medians are taken at the last generation only, to save memory."""
@@ -112,7 +112,7 @@ def _parser(arguments: Iterable[str]) -> ArgumentParser:
         known = f"; it is one of {', '.join(COMMANDS)}"
         raise InputError(f"there is no command {called!r}{near(called, COMMANDS, known)}")
     if called is None and "--version" in arguments:
-        from . import __version__
+        from .. import __version__
 
         print(f"hallofillusions {__version__}")
         raise SystemExit(OK)
@@ -226,7 +226,7 @@ def _derive(arguments: Namespace) -> int:
 
 
 def _list_theorems(arguments: Namespace) -> int:
-    from .proof import theorems
+    from ..proof import theorems
 
     found = [(t, checked(t) if arguments.prove else None) for t in theorems().values()]
     rows = [_theorem_facts(t) | ({} if proof is None else {"proved": not proof[1],
@@ -252,7 +252,7 @@ def _theorem_facts(theorem: Theorem) -> dict[str, Any]:
 
 def checked(theorem: Theorem) -> tuple[list[Any], str]:
     """The lines of a proof that hold, up to the first that fails, and why it does ("" if none)."""
-    from .proof import ProofError
+    from ..proof import ProofError
 
     steps = []
     try:
@@ -264,8 +264,8 @@ def checked(theorem: Theorem) -> tuple[list[Any], str]:
 
 
 def _one_theorem(arguments: Namespace) -> int:
-    from .latex import expression_text, theorem_latex, theorem_text
-    from .proof import find_theorem
+    from ..latex import expression_text, theorem_latex, theorem_text
+    from ..proof import find_theorem
 
     theorem = find_theorem(arguments.name)
     steps, error = checked(theorem)
@@ -285,21 +285,21 @@ def _one_theorem(arguments: Namespace) -> int:
 
 
 def _one_recursion(arguments: Namespace) -> int:
+    from ..theory import derive
     from .flags import loop_from
-    from .theory import derive
 
     loop = loop_from(arguments)
     recursion = derive(loop, arguments.order)
     facts = recursion_facts(recursion, arguments.symbolic)
 
     def data() -> dict[str, Any]:
-        from .latex import recursion_latex
+        from ..latex import recursion_latex
 
         return {**facts, "latex": recursion_latex(recursion)}
 
     def text() -> str:
         if arguments.latex:
-            from .latex import recursion_latex
+            from ..latex import recursion_latex
 
             return recursion_latex(recursion)
         return recursion_text(recursion, facts)
@@ -352,7 +352,7 @@ def _predict(arguments: Namespace) -> int:
 
 
 def _prediction(loop: FeedbackLoop, generations: Any, real: Any) -> Prediction:
-    from .theory import predict
+    from ..theory import predict
 
     return predict(loop, generations, data=_given_memory(loop, real))
 
@@ -399,8 +399,8 @@ def _simulate(arguments: Namespace) -> int:
 
 
 def _again(arguments: Namespace) -> Trajectory:
+    from ..simulation import rerun
     from .flags import given
-    from .simulation import rerun
 
     asked = [arguments.replicates, arguments.seed, arguments.generations, arguments.real]
     if given(arguments) or any(v is not None for v in asked) or arguments.literal:
@@ -412,7 +412,7 @@ def _again(arguments: Namespace) -> Trajectory:
 def _trajectory(
     arguments: Namespace, loop: FeedbackLoop, real: Any, monitors: Sequence[Any] = ()
 ) -> Trajectory:
-    from .simulation import simulate
+    from ..simulation import simulate
 
     seed = arguments.seed
     if seed is not None and not (isinstance(seed, int) and seed >= 0):
@@ -463,7 +463,7 @@ def _world(arguments: Namespace) -> tuple[FeedbackLoop, Any]:
         if arguments.column is not None:
             raise InputError("column names a column of --real, which is not given")
         return loop_from(arguments), None
-    from .realdata import read_column
+    from ..realdata import read_column
 
     real = read_column(arguments.real, arguments.column)
     fitted = {"family.mean": float(real.mean()), "family.variance": float(real.var())}
@@ -486,8 +486,8 @@ def _compare_flags(parser: ArgumentParser) -> None:
 
 
 def _compare(arguments: Namespace) -> int:
-    from .comparison import DISAGREES as DISAGREE
-    from .comparison import compare
+    from ..comparison import DISAGREES as DISAGREE
+    from ..comparison import compare
 
     writable(arguments.csv)
     trajectory, real = _to_compare(arguments)
@@ -509,7 +509,7 @@ def _compare(arguments: Namespace) -> int:
 
 def _to_compare(arguments: Namespace) -> tuple[Trajectory, Any]:
     """What is compared: a saved run, the user's own runs, or a new simulation."""
-    from .trajectory import Trajectory
+    from ..trajectory import Trajectory
 
     if arguments.trajectory and arguments.runs:
         raise InputError("compare takes --trajectory or --runs, got both")
@@ -526,8 +526,8 @@ def _to_compare(arguments: Namespace) -> tuple[Trajectory, Any]:
     loop, real = _world(arguments)
     monitors = []
     if arguments.steps:
-        from .steps import StepResiduals
-        from .theory import check_generations
+        from ..steps import StepResiduals
+        from ..theory import check_generations
 
         last = 10 if arguments.generations is None else check_generations(arguments.generations)
         monitors = [StepResiduals.of(loop, last, data=_given_memory(loop, real))]
@@ -541,10 +541,10 @@ def _loop_or_none(arguments: Namespace) -> FeedbackLoop | None:
 
 
 def _own_runs(arguments: Namespace) -> Trajectory:
+    from ..observables import defaults
+    from ..realdata import read_runs
+    from ..trajectory import Trajectory
     from .flags import loop_from
-    from .observables import defaults
-    from .realdata import read_runs
-    from .trajectory import Trajectory
 
     loop = loop_from(arguments)
     arrays, first = read_runs(arguments.runs, arguments.quantity)
@@ -567,7 +567,7 @@ def _reproduce_flags(parser: ArgumentParser) -> None:
 
 
 def _reproduce(arguments: Namespace) -> int:
-    from .reproduction import reproduce
+    from ..reproduction import reproduce
 
     if arguments.column is not None and arguments.real is None:
         raise InputError("column names a column of --real, which is not given")
@@ -589,8 +589,8 @@ PROGRAM = "yu2025"
 
 
 def _cite(arguments: Namespace) -> int:
+    from ..proof import theorems
     from .flags import loop_from
-    from .proof import theorems
 
     loop = loop_from(arguments)
     applying = [t for t in theorems().values() if t.applies(loop) is None]

@@ -7,13 +7,13 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .symbols import InputError
+from ..symbols import InputError
 
 if TYPE_CHECKING:
-    from .loop import FeedbackLoop
-    from .prediction import Prediction
-    from .recursion import Recursion
-    from .trajectory import Trajectory
+    from ..loop import FeedbackLoop
+    from ..prediction import Prediction
+    from ..recursion import Recursion
+    from ..trajectory import Trajectory
 
 CLOCK = "g counts the fits made: g = 0 is the start (what papers call generation 0 is often g = 1)"
 
@@ -92,14 +92,14 @@ def recursion_facts(recursion: Recursion, symbolic: bool) -> dict[str, Any]:
 
 def _reader(numeric: bool) -> Callable[[Any], Any]:
     if not numeric:
-        from .latex import expression_text
+        from ..latex import expression_text
 
         return expression_text
     return lambda v: float(v) if v.is_real else str(v.evalf(6))
 
 
 def _diagnosis(loop: FeedbackLoop) -> str:
-    from .diagnosis import diagnose
+    from ..diagnosis import diagnose
 
     try:
         return str(diagnose(loop))

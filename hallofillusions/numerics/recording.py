@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..starts import Memory
 from .sources import Source
-from .starts import Memory
 from .streaming import Summary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .simulation import Plan
+    from ..simulation import Plan
 
 CHUNK = 2**15
 """Models that are measured at once."""

@@ -19,34 +19,34 @@ from typing import Any
 
 import numpy as np
 
-from .biases.base import SamplingBias
-from .biases.scale_covariance import ScaleCovariance
-from .comparison import AGREES, DISAGREES, Comparison, compare
-from .component import Component
-from .estimators.base import Estimator
-from .estimators.bessel import Bessel
-from .families.base import Family
-from .families.gaussian import Gaussian
-from .loop import FeedbackLoop
+from ..biases.base import SamplingBias
+from ..biases.scale_covariance import ScaleCovariance
+from ..comparison import AGREES, DISAGREES, Comparison, compare
+from ..component import Component
+from ..estimators.base import Estimator
+from ..estimators.bessel import Bessel
+from ..families.base import Family
+from ..families.gaussian import Gaussian
+from ..loop import FeedbackLoop
+from ..mixing.base import Mixing
+from ..mixing.fresh_mixture import FreshMixture
+from ..mixing.fresh_split import FreshSplit
+from ..mixing.replace import Replace
+from ..observables.base import Observable
+from ..observables.mean import Mean
+from ..observables.squared_error import SquaredError
+from ..observables.squared_variance import SquaredVariance
+from ..observables.variance import Variance
+from ..prediction import Prediction
+from ..recursion import NotClosed, Recursion
+from ..rivals import rival_loops
+from ..simulation import simulate
+from ..starts import FirstFit
+from ..steps import StepResiduals
+from ..symbols import InputError
+from ..theory import derive, predict
+from ..trajectory import Trajectory
 from .manners import CheckError, MannersError, check_manners
-from .mixing.base import Mixing
-from .mixing.fresh_mixture import FreshMixture
-from .mixing.fresh_split import FreshSplit
-from .mixing.replace import Replace
-from .observables.base import Observable
-from .observables.mean import Mean
-from .observables.squared_error import SquaredError
-from .observables.squared_variance import SquaredVariance
-from .observables.variance import Variance
-from .prediction import Prediction
-from .recursion import NotClosed, Recursion
-from .rivals import rival_loops
-from .simulation import simulate
-from .starts import FirstFit
-from .steps import StepResiduals
-from .symbols import InputError
-from .theory import derive, predict
-from .trajectory import Trajectory
 
 __all__ = (
     "check_component", "check_loop", "check_claim", "check_manners", "suggested_loops", "Report",

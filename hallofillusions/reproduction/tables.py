@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from .comparison import AGREES, DISAGREES
+from ..comparison import AGREES, DISAGREES
 
 if TYPE_CHECKING:
-    from .proof import Theorem
+    from ..proof import Theorem
 
 DIGITS = dict(zip("0123456789", (
     "Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"), strict=True,
@@ -96,7 +96,7 @@ def new_command(name: str, body: str) -> str:
 
 def number_commands(values: Mapping[str, Any]) -> list[str]:
     """One ``\\newcommand`` for each value: text is escaped, numbers are rounded."""
-    from .latex import prose_latex
+    from ..latex import prose_latex
 
     return [
         new_command(name, prose_latex(v) if isinstance(v, str) else number(v))
@@ -141,7 +141,7 @@ def mark(record: Mapping[str, Any]) -> str:
 
 def statement_command(theorem: Theorem, record: Mapping[str, Any]) -> str:
     """The theorem as one command: what it needs, its equations, and its mark beside the last."""
-    from .latex import prose_latex, statement_latex
+    from ..latex import prose_latex, statement_latex
 
     assumed = "; ".join(map(prose_latex, theorem.assumptions))
     head = f"\\paragraph*{{{prose_latex(theorem.title)}.}} Assumed: {assumed}. {_evidence(record)}"
@@ -151,7 +151,7 @@ def statement_command(theorem: Theorem, record: Mapping[str, Any]) -> str:
 
 def _evidence(record: Mapping[str, Any]) -> str:
     """Proof and simulation in a sentence."""
-    from .latex import prose_latex
+    from ..latex import prose_latex
 
     proof, simulation = record["proof"], record["simulation"]
     words = f"proof of {number(proof['lines'])} lines" if proof["ok"] else "the proof fails"
@@ -169,12 +169,12 @@ def reading_commands() -> list[str]:
     """What each mixing claims of the training means, written by the claim itself."""
     import importlib
 
-    from .component import shipped
-    from .latex import equation_latex, mixing_equation
+    from ..component import shipped
+    from ..latex import equation_latex, mixing_equation
 
     found = []
     for name in shipped("mixing"):
-        cls = getattr(importlib.import_module(f"{__package__}.mixing"), name)
+        cls = getattr(importlib.import_module("hallofillusions.mixing"), name)
         equation = mixing_equation(cls)
         if equation is not None:
             label = f"eq:reading:{name}"
@@ -186,12 +186,12 @@ def reading_commands() -> list[str]:
 
 def recursion_command() -> str:
     """The moments of order two under exact counts of fresh points, as the engine composed them."""
-    from .families.gaussian import Gaussian
-    from .latex import recursion_latex
-    from .loop import FeedbackLoop
-    from .mixing.fresh_split import FreshSplit
-    from .symbols import lookup
-    from .theory import derive
+    from ..families.gaussian import Gaussian
+    from ..latex import recursion_latex
+    from ..loop import FeedbackLoop
+    from ..mixing.fresh_split import FreshSplit
+    from ..symbols import lookup
+    from ..theory import derive
 
     alpha, n, mu, sigma = map(lookup, ("alpha", "n", "mu_0", "sigma_0"))
     loop = FeedbackLoop(Gaussian(mu, sigma**2), mixing=FreshSplit(alpha=alpha), n=n)
@@ -202,7 +202,7 @@ def recursion_command() -> str:
 
 def loop_command() -> str:
     """The sentence at infinite n."""
-    from .latex import equation_latex, loop_equation
+    from ..latex import equation_latex, loop_equation
 
     body = equation_latex(loop_equation())
     body = f"%\n\\begin{{equation}}\\label{{eq:loop}}\n{body}\n\\end{{equation}}%\n"
@@ -211,7 +211,7 @@ def loop_command() -> str:
 
 def table_command(records: Mapping[str, Mapping[str, Any]]) -> str:
     """All theorems as the rows of the paper's table."""
-    from .latex import prose_latex
+    from ..latex import prose_latex
 
     rows = []
     for name, record in records.items():

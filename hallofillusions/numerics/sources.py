@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ..symbols import InputError
 from .draws import BinomialTable, Tape, distinct
-from .symbols import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .biases.base import SamplingBias
-    from .families.base import Family, Model
-    from .loop import FeedbackLoop
+    from ..biases.base import SamplingBias
+    from ..families.base import Family, Model
+    from ..loop import FeedbackLoop
 
     Floats = NDArray[np.float64]
 
@@ -266,7 +266,7 @@ class Tally:
 
 def check_rows(loop: FeedbackLoop, ticks: Any, rows: int) -> None:
     """Refuse real data that the loop never samples or that has too few rows for the run."""
-    from .starts import Memory
+    from ..starts import Memory
 
     mixing: Any = loop.mixing
     size = mixing.memory_size(ticks[0].n)

@@ -14,30 +14,30 @@ from zlib import crc32
 
 import numpy as np
 
-from .comparison import Comparison, compare
-from .estimators.bessel import Bessel
-from .estimators.maximum_likelihood import MaximumLikelihood
-from .families.gaussian import Gaussian
-from .loop import FeedbackLoop
-from .mixing.accumulate import Accumulate
-from .mixing.accumulate_subsample import AccumulateSubsample
-from .mixing.fixed_pool import FixedPool
-from .mixing.fixed_real import FixedReal
-from .mixing.fresh_mixture import FreshMixture
-from .mixing.fresh_split import FreshSplit
-from .mixing.replace import Replace
-from .observables import defaults
-from .observables.log_variance import LogVariance
-from .observables.mean import Mean
-from .observables.median import Median
-from .observables.squared_error import SquaredError
-from .observables.squared_variance import SquaredVariance
-from .observables.tail_mass import TailMass
-from .observables.variance import Variance
-from .simulation import simulate
-from .starts import FirstFit
-from .symbols import InputError
-from .theory import predict
+from ..comparison import Comparison, compare
+from ..estimators.bessel import Bessel
+from ..estimators.maximum_likelihood import MaximumLikelihood
+from ..families.gaussian import Gaussian
+from ..loop import FeedbackLoop
+from ..mixing.accumulate import Accumulate
+from ..mixing.accumulate_subsample import AccumulateSubsample
+from ..mixing.fixed_pool import FixedPool
+from ..mixing.fixed_real import FixedReal
+from ..mixing.fresh_mixture import FreshMixture
+from ..mixing.fresh_split import FreshSplit
+from ..mixing.replace import Replace
+from ..observables import defaults
+from ..observables.log_variance import LogVariance
+from ..observables.mean import Mean
+from ..observables.median import Median
+from ..observables.squared_error import SquaredError
+from ..observables.squared_variance import SquaredVariance
+from ..observables.tail_mass import TailMass
+from ..observables.variance import Variance
+from ..simulation import simulate
+from ..starts import FirstFit
+from ..symbols import InputError
+from ..theory import predict
 
 WORLD = Gaussian(0, 1)
 ALPHAS = ("0", "1/4", "1/2", "3/4", "9/10", "1")
@@ -176,7 +176,7 @@ def gaussian_rows(rows: Any) -> Any:
 
 def perform(run: Run, seed: int, level: float, folder: Path) -> dict[str, Any]:
     """Predict, simulate, compare and save one run; its record is plain data."""
-    from .steps import StepResiduals
+    from ..steps import StepResiduals
 
     prediction = predict(run.loop, run.generations, run.observables, data=run.real)
     steps = StepResiduals.of(run.loop, run.generations, data=run.real)
@@ -205,7 +205,7 @@ def stationary_curves(loop: FeedbackLoop) -> dict[str, list[float]] | None:
     """
     import sympy
 
-    from .proof import evaluate, theorems
+    from ..proof import evaluate, theorems
 
     theorem = theorems().get("stationary_law")
     if theorem is None:

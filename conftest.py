@@ -1,0 +1,20 @@
+"""Give the mapped folders their one name, so that no derivation is imported twice."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Alias `derivations.x` to `hallofillusions.derivations.x` before pytest imports it again."""
+    path = getattr(collector, "path", None)
+    root = Path(__file__).parent
+    if path and path.suffix == ".py" and path.parent == root / "derivations":
+        stem = "" if path.stem == "__init__" else "." + path.stem
+        sys.modules["derivations" + stem] = importlib.import_module(
+            "hallofillusions.derivations" + stem
+        )

@@ -1,0 +1,1 @@
+"""The rooms behind `simulate`: sources of points, draws, recording, streaming, seeds, archive."""
