@@ -46,7 +46,8 @@ test-slow: $(STAMP) ## the careful verification tier
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 bench: $(STAMP) ## timings
-	$(BIN)/python -m pytest tests/benchmarks -m "not slow" --benchmark-enable --benchmark-only $(ARGS)
+	$(BIN)/python -m pytest tests/benchmarks -m "not slow" -s --benchmark-enable --benchmark-only \
+	--benchmark-columns=min,median,rounds $(ARGS)
 
 paper: $(STAMP) ## the paper, from the results
 	$(BIN)/python -m hallofillusions.paper.build $(ARGS)
