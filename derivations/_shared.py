@@ -14,7 +14,7 @@ from hallofillusions.families.gaussian import Gaussian
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, evaluate
+from hallofillusions.proof import Confrontation, Step, evaluate, in_greek
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import mu_0, n, sigma_0
 from hallofillusions.theory import derive, predict
@@ -80,7 +80,7 @@ def same_first_fit(loop: FeedbackLoop, start: Any) -> Iterator[Step]:
     recursion, other = derive(loop), derive(replace(loop, start=start))
     pairs = zip(recursion.names, other.after_first(), recursion.after_first(), strict=True)
     for name, theirs, ours in pairs:
-        yield Step(f"the first fit from {start}, {name}", theirs, ours)
+        yield Step(f"the first fit from {start}, {in_greek(name)}", theirs, ours)
 
 
 def drift_confrontations(

@@ -101,6 +101,7 @@ def name_text(name: str) -> str:
     r"""A name in LaTeX, such as ``\mathrm{E}[\hat\sigma_g^2]``, as plain text."""
     text = re.sub(r"\\(mathrm|mathbb|operatorname|text|hat|widehat|bar|overline|tilde)\b\*?", "",
                   name)  # fmt: skip
+    text = re.sub(r"(?<=[A-Za-z0-9])\\(?=[A-Za-z])", r" \\", text)  # t\sigma is t sigma
     text = re.sub(r"\\([A-Za-z]+) ?", r"\1", re.sub(r"\\[,;:! ]", " ", text))
     text = re.sub(r"\{([^{}]+)\}", lambda m: m[1] if m[1].isalnum() else f"({m[1]})", text)
     return re.sub(r"[{}\\]", "", text)

@@ -103,9 +103,17 @@ def induction(recursion: Recursion, claim: Mapping[str, Any], start: int = 0) ->
     column = sympy.Matrix([sympy.sympify(claim[name]) for name in recursion.names])
     base = recursion.initial() if start == 0 else recursion.after_first()
     stepped = recursion.matrix().subs(g, g + 1) * column + recursion.constant().subs(g, g + 1)
-    for i, name in enumerate(recursion.names):
+    for i, name in enumerate(map(in_greek, recursion.names)):
         yield Step(f"base case, {name} at g = {start}", column[i].subs(g, start), base[i])
         yield Step(f"step from g to g + 1, {name}", column[i].subs(g, g + 1), stepped[i])
+
+
+def in_greek(monomial: str) -> str:
+    """``delta^2 v`` -> ``δ² v``, for the words of a proof."""
+    raised = monomial.replace("delta", "δ")
+    for digit, superscript in zip("23456789", "²³⁴⁵⁶⁷⁸⁹", strict=True):
+        raised = raised.replace(f"^{digit}", superscript)
+    return raised
 
 
 @dataclass(frozen=True)
