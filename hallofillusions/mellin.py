@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, gammaln, log1p, loggamma
+from scipy.special import expit, gammaln, log1p, loggamma, ndtri
 
 __all__ = ["MellinLaw", "gamma_product"]
 
@@ -325,8 +325,8 @@ def _root(law: MellinLaw, p: FloatArray, mean: float, deviation: float) -> Float
         f = np.where(p < 0.5, log_cdf - np.log(p), np.log1p(-p) - log_survival)
         return np.copysign(np.log1p(np.minimum(np.abs(f), 1e300)), f)
 
-    low, high = (_beyond(excess, np.full_like(p, mean), k * deviation) for k in (-1, 1))
-    f_low, f_high = excess(low), excess(high)
+    guess = mean + deviation * ndtri(p)  # log y of a long product is nearly normal
+    (low, f_low), (high, f_high) = (_beyond(excess, guess, k * deviation / 4) for k in (-1, 1))
     was_below = np.zeros(p.shape, dtype=bool)
     for _ in range(200):
         gap = f_high - f_low  # 0 where an end is the root
@@ -344,9 +344,9 @@ def _root(law: MellinLaw, p: FloatArray, mean: float, deviation: float) -> Float
 
 def _beyond(
     excess: Callable[[FloatArray], FloatArray], start: FloatArray, step: float
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
     """From start, in steps that grow, to where the excess has the sign of the step."""
     x = start + step
-    while np.any(short := excess(x) * step < 0):
-        x = np.where(short, start + 1.5 * (x - start), x)
-    return x
+    while np.any(short := (f := excess(x)) * step < 0):
+        x = np.where(short, start + 2 * (x - start), x)
+    return x, f
