@@ -16,7 +16,7 @@ from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.variance import Variance
 from hallofillusions.proof import Confrontation, Step, evaluate, in_greek
 from hallofillusions.starts import Truth
-from hallofillusions.symbols import mu_0, n, sigma_0
+from hallofillusions.symbols import as_fraction, is_symbolic, mu_0, n, sigma_0
 from hallofillusions.theory import derive, predict
 
 
@@ -32,8 +32,14 @@ def only(
     bias: Any = Unbiased,
     start: Any = Truth,
     family: Any = Gaussian,
+    real: int = 0,
+    smallest: int = 1,
 ) -> Callable[[FeedbackLoop], str | None]:
-    """A condition on a loop: None where it is met, else the first part that is not."""
+    """A condition on a loop: None where it is met, else the first part that is not.
+
+    ``real`` is the least number of real points (1-α)n in a generation, on average; ``smallest``
+    is the least n.  A symbol meets both.
+    """
     wants = {"family": family, "mixing": mixing, "estimator": estimator, "bias": bias,
              "start": start}  # fmt: skip
 
@@ -44,9 +50,24 @@ def only(
                 return f"{role} must be {' or '.join(t.__name__ for t in names)}, got {part!r}"
         if isinstance(loop.n, tuple) or isinstance(getattr(loop.mixing, "alpha", None), tuple):
             return "α and n must be constant"
+        if not is_symbolic(loop.n) and loop.n < smallest:
+            return f"n must be at least {smallest}, got {loop.n}"
+        if real and not is_symbolic(held := real_points(loop)) and held < real:
+            return f"a generation must hold at least {real} real points on average, got {held}"
         return None
 
     return applies
+
+
+def real_points(loop: FeedbackLoop) -> Any:
+    """(1-α)n of a loop whose α and n are constant: an exact number, or an expression."""
+    mixing, size = loop.mixing, loop.n
+    if (held := getattr(mixing, "real", None)) is not None:
+        return held
+    alpha = getattr(mixing, "alpha", 1)
+    if not is_symbolic(alpha):
+        alpha = as_fraction(alpha) if is_symbolic(size) else mixing.fraction(size, 0)
+    return (1 - alpha) * size
 
 
 def predicted(loop: FeedbackLoop, observable: Any, generations: Iterable[int]) -> Any:

@@ -87,6 +87,6 @@ theorem = Theorem(
     reference=None,
     statement=statement,
     proof=proof,
-    applies=only(FreshSplit, start=(Truth, FirstFit)),
+    applies=only(FreshSplit, start=(Truth, FirstFit), real=1),
     confrontations=confrontations,
 )

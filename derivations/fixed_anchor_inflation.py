@@ -100,6 +100,6 @@ theorem = Theorem(
     reference=None,
     statement=statement,
     proof=proof,
-    applies=only(FixedReal, start=(Memory, Truth, FirstFit)),
+    applies=only(FixedReal, start=(Memory, Truth, FirstFit), real=2),
     confrontations=confrontations,
 )

@@ -17,13 +17,12 @@ from hallofillusions.derivations._replace import (
     DIVISORS,
     D,
     confront,
-    faithful,
     lam,
     nu,
     numbers,
     under,
 )
-from hallofillusions.derivations._shared import symbolic_loop
+from hallofillusions.derivations._shared import only, symbolic_loop
 from hallofillusions.derivations.gaussian_mean_error import errors
 from hallofillusions.derivations.gaussian_variance import variance
 from hallofillusions.estimators.bessel import Bessel
@@ -112,11 +111,11 @@ theorem = Theorem(
         "each generation trains on n points of the last Gaussian alone",
         "X is one synthetic point of model g, averaged over runs and about the real mean",
         "MLE divides the sum of squares by n, Bessel by n-1",
-        "started at the truth",
+        "started at the truth; n ≥ 2",
     ),
     reference=None,
     statement=statement,
     proof=proof,
-    applies=faithful,
+    applies=only(Replace, estimator=BOTH, smallest=2),
     confrontations=confrontations,
 )

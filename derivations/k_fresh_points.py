@@ -145,6 +145,7 @@ FRESH = only(
     (FreshSplit, FreshMixture),
     estimator=(MaximumLikelihood, Bessel),
     start=(Truth, FirstFit, Gaussian),
+    real=1,
 )
 
 

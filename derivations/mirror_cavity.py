@@ -15,7 +15,7 @@ import sympy as sp
 from hallofillusions.biases.scale_covariance import ScaleCovariance
 from hallofillusions.derivations._shared import only, symbolic_loop
 from hallofillusions.families.gaussian import Gaussian
-from hallofillusions.kinds import Law
+from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
@@ -97,7 +97,7 @@ def confrontations() -> list[Confrontation]:
 theorem = Theorem(
     name="mirror_cavity",
     title="The number of models that a training item has passed through is geometric",
-    kind=Law(),
+    kind=Exact(),
     assumptions=(
         "each training item is real with probability 1 - α, or exactly (1-α)n of n are",
         "a synthetic item stands for one of the last training set, each as likely as the other",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .kinds import Bound, Exact, Kind, Law
-from .symbols import InputError
+from .symbols import InputError, as_number
 
 if TYPE_CHECKING:
-    from .prediction import Prediction
+    from .prediction import Entry, Prediction
     from .trajectory import Trajectory
 
 ROUNDING = 1e-12
 """Relative to the size of a quantity, differences below this are rounding errors."""
 AGREES, DISAGREES, WEAK = "agrees", "disagrees", "too weak to tell"
+PARTLY = "agrees in part"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Cell:
     """One quantity at one generation: prediction, measurement and the test of their difference.
 
     ``detectable`` is the smallest absolute discrepancy that this cell would have caught at the
-    stated power.  ``note`` says why a cell is not tested, where it is not.
+    stated power, and ``scale`` the size to which it is relative.  ``note`` says why a cell is not
+    tested, where it is not.
     """
 
     quantity: str
@@ -40,6 +42,7 @@ class Cell:
     p: float
     detectable: float
     note: str = ""
+    scale: float = 1.0
 
     @property
     def tested(self) -> bool:
@@ -54,7 +57,6 @@ class Comparison:
     level        chance of a false alarm in the whole comparison (Holm)
     power        chance that a discrepancy as large as ``detectable`` is caught
     wanted       relative discrepancy below which a quantity counts as well tested
-    scales       quantity -> the size to which ``wanted`` is relative
     ============ ====================================================================
     """
 
@@ -64,7 +66,6 @@ class Comparison:
     level: float
     power: float
     wanted: float
-    scales: dict[str, float]
 
     @cached_property
     def adjusted(self) -> dict[tuple[str, int], float]:
@@ -88,10 +89,17 @@ class Comparison:
         return tuple(dict.fromkeys(c.quantity for c in self.cells))
 
     def detectable(self, quantity: str) -> float:
-        """Smallest discrepancy that a typical generation would have caught, relative to scale."""
-        found = [c.detectable for c in self.cells
-                 if c.quantity == quantity and c.tested and c.standard_error > 0]  # fmt: skip
-        return float(np.median(found)) / self.scales[quantity] if found else float("inf")
+        """Relative discrepancy that half of the generations or more would have caught.
+
+        Each generation counts against its own predicted size, and one that cannot be tested
+        (or is infinite) as catching nothing.
+        """
+        ratios = [
+            c.detectable / c.scale if c.tested and c.scale > 0 else np.inf
+            for c in self.cells
+            if c.quantity == quantity and c.generation > 0 and not np.isnan(c.predicted)
+        ]
+        return float(np.median(ratios)) if ratios else float("inf")
 
     def verdict_of(self, quantity: str) -> str:
         """The verdict on one quantity."""
@@ -101,11 +109,16 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """"disagrees" if any cell is rejected; "agrees" if some quantity is well tested."""
+        """"disagrees" if any cell is rejected; "agrees" if every quantity is well tested.
+
+        Between the two, "agrees in part" if some are, and "too weak to tell" if none is.
+        """
         verdicts = {self.verdict_of(q) for q in self.quantities}
         if DISAGREES in verdicts:
             return DISAGREES
-        return AGREES if AGREES in verdicts else WEAK
+        if verdicts == {AGREES}:
+            return AGREES
+        return PARTLY if AGREES in verdicts else WEAK
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -119,10 +132,13 @@ class Comparison:
         )
 
     def replicates_needed(self, quantity: str, wanted: float | None = None) -> int:
-        """Replicates at which a relative discrepancy ``wanted`` would be caught."""
-        ratio = self.detectable(quantity) / (self.wanted if wanted is None else wanted)
+        """Replicates at which a relative discrepancy ``wanted`` would be caught, as far as the
+        standard errors of these can tell."""
+        ratios = [c.detectable / c.scale for c in self.cells
+                  if c.quantity == quantity and c.standard_error > 0 and c.scale > 0]  # fmt: skip
+        ratio = float(np.median(ratios or [np.nan])) / (self.wanted if wanted is None else wanted)
         if not np.isfinite(ratio):
-            raise InputError(f"{quantity} has no cell that can be tested here")
+            raise InputError(f"{quantity} has no cell that could be tested here")
         return ceil(self.trajectory.replicates * ratio**2)
 
     def table(self) -> Any:
@@ -166,6 +182,8 @@ class Comparison:
 
     def __str__(self) -> str:
         lines = [f"{self.verdict}: {self.prediction.loop}"]
+        if self.trajectory.loop != self.prediction.loop:
+            lines.append(f"  simulated was another loop: {self.trajectory.loop}")
         for q in self.quantities:
             facts = self._summary(q)
             if facts["largest_z"] is None or facts["smallest_detectable"] is None:
@@ -197,23 +215,36 @@ def compare(
     wanted     relative discrepancy that must be detectable for the word "agrees"
     ========== ======================================================================
 
-    Exact laws are tested two-sided, bounds one-sided.  Cells where one replicate carries the
-    variance (a heavy tail, so the standard error lies), or whose values are not finite, are
-    not tested and are named in ``warnings``.  Raises `InputError` if the two speak of nothing
-    in common.
+    Exact laws are tested two-sided, bounds one-sided, by Student's t.  Cells where one replicate
+    carries the variance (a heavy tail, so the standard error lies), where the replicates are too
+    few for so skewed a law, or whose values are not finite, are not tested and are named in
+    ``warnings``.  Raises `InputError` if the two speak of nothing in common.
     """
+    _check(prediction, trajectory)
     for name, value in (("level", level), ("power", power), ("wanted", wanted)):
-        if not 0 < value < 1:
+        if not 0 < as_number(value, name, "a number in (0, 1)") < 1:
             raise InputError(f"{name} must be a number in (0, 1), got {value!r}")
     shared = [q for q in prediction.known if q in trajectory.quantities or q in trajectory.medians]
     if not shared and not trajectory.step_labels:
         raise InputError("prediction and trajectory have no quantity in common")
-    raw = [c for q in shared for c in _cells(q, prediction, trajectory)]
-    raw += list(_steps(trajectory))
+    columns = len(shared) + len(trajectory.step_labels)
+    critical = _margin(columns * len(trajectory.g), level, 0.5)
+    raw = [c for q in shared for c in _cells(q, prediction, trajectory, critical)]
+    raw += list(_steps(trajectory, critical))
     margin = _margin(sum(c.tested for c in raw), level, power)
-    cells = tuple(Cell(**{**vars(c), "detectable": margin * c.standard_error}) for c in raw)
-    scales = {q: _scale(q, prediction) for q in dict.fromkeys(c.quantity for c in cells)}
-    return Comparison(prediction, trajectory, cells, level, power, wanted, scales)
+    cells = tuple(replace(c, detectable=margin * c.standard_error) for c in raw)
+    return Comparison(prediction, trajectory, cells, level, power, wanted)
+
+
+def _check(prediction: Any, trajectory: Any) -> None:
+    from .prediction import Prediction
+    from .trajectory import Trajectory
+
+    for name, value, wants in (
+        ("prediction", prediction, Prediction), ("trajectory", trajectory, Trajectory)
+    ):  # fmt: skip
+        if not isinstance(value, wants):
+            raise InputError(f"{name} must be a {wants.__name__}, got {value!r}")
 
 
 def holm(p_values: Sequence[float]) -> Any:
@@ -238,27 +269,33 @@ def _margin(tests: int, level: float, power: float) -> float:
     return float(norm.isf(level / (2 * max(tests, 1))) + norm.ppf(power))
 
 
-def _scale(quantity: str, prediction: Prediction) -> float:
-    """The largest predicted size of a quantity; σ₀ for one that is predicted to be zero."""
-    if quantity not in prediction.entries:
-        return 1.0
-    values = prediction[quantity]
-    finite = np.abs(values[np.isfinite(values)])
-    size = float(finite.max(initial=0.0))
-    return size if size > 0 else float(getattr(prediction.loop.family, "variance", 1.0)) ** 0.5
-
-
-def _cells(quantity: str, prediction: Prediction, trajectory: Trajectory) -> Iterator[Cell]:
+def _cells(
+    quantity: str, prediction: Prediction, trajectory: Trajectory, critical: float
+) -> Iterator[Cell]:
     entry = prediction.entry(quantity)
+    with np.errstate(invalid="ignore"):
+        scales = np.broadcast_to(np.abs(entry.scale(entry.values)), entry.values.shape)
     if quantity in trajectory.medians:
-        yield from _median_cells(quantity, prediction, trajectory)
-        return
+        found = _median_cells(quantity, prediction, trajectory)
+    else:
+        found = _mean_cells(quantity, prediction, trajectory, critical)
+    for cell in found:
+        yield replace(cell, scale=float(scales[cell.generation]))
+
+
+def _mean_cells(
+    quantity: str, prediction: Prediction, trajectory: Trajectory, critical: float
+) -> Iterator[Cell]:
+    entry, row = prediction.entry(quantity), trajectory.quantities.index(quantity)
     mean, error = trajectory.mean(quantity), trajectory.standard_error(quantity)
-    notes, scale = _notes(quantity, prediction, trajectory), _scale(quantity, prediction)
+    counts = trajectory.summary.count[row]
+    notes = _notes(row, entry, trajectory, critical)
+    finite = np.abs(entry.values[np.isfinite(entry.values)])
+    size = float(finite.max(initial=0.0)) or float(np.nanmax(np.abs(mean), initial=0.0))
     for i, g in enumerate(trajectory.g):
         if g <= prediction.generations:
             yield _cell(quantity, int(g), float(entry.values[g]), float(mean[i]),
-                        float(error[i]), entry.kind, notes[i], scale)  # fmt: skip
+                        float(error[i]), entry.kind, notes[i], size, int(counts[i]) - 1)
 
 
 def _median_cells(quantity: str, prediction: Prediction, trajectory: Trajectory) -> Iterator[Cell]:
@@ -273,16 +310,18 @@ def _median_cells(quantity: str, prediction: Prediction, trajectory: Trajectory)
         if g <= prediction.generations:
             error = float(upper[i] - lower[i]) / width
             note = "" if np.isfinite(error) else "its interval is not bounded by any replicate"
+            if not note and trajectory.replicates < FEW:
+                note = f"fewer than {FEW} replicates give no reliable interval of a median"
             yield _cell(quantity, int(g), float(prediction[quantity][g]), float(estimate[i]),
                         error, Exact(), note)  # fmt: skip
 
 
 def _cell(
     quantity: str, g: int, predicted: float, measured: float, error: float, kind: Kind, note: str,
-    scale: float = 1.0,
+    scale: float = 1.0, freedom: float = np.inf,
 ) -> Cell:  # fmt: skip
     """One cell; what differs by less than the rounding errors of its ``scale`` is the same."""
-    from scipy.stats import norm
+    from scipy.stats import t
 
     z, p = float("nan"), float("nan")
     if not isinstance(kind, Exact | Bound | Law):
@@ -294,33 +333,71 @@ def _cell(
         z, p = (0.0, 1.0) if same else (float(np.sign(measured - predicted)) * np.inf, 0.0)
     elif not note:
         z = (measured - predicted) / error
-        p = 2 * norm.sf(abs(z))
+        p = 2 * t.sf(abs(z), freedom)
         if isinstance(kind, Bound):
-            p = norm.sf(z if kind.side == "upper" else -z)
+            p = t.sf(z if kind.side == "upper" else -z, freedom)
     return Cell(quantity, g, predicted, measured, error, z, float(p), float("nan"), note)
 
 
-def _notes(quantity: str, prediction: Prediction, trajectory: Trajectory) -> list[str]:
+def _notes(row: int, entry: Entry, trajectory: Trajectory, critical: float) -> list[str]:
     """Why a cell cannot be tested by its mean and standard error ('' where it can)."""
-    row = trajectory.quantities.index(quantity)
-    s, entry = trajectory.summary, prediction.entry(quantity)
+    s, real = trajectory.summary, _walked(trajectory)
+    skewness = s.skewness[row]
     notes = []
     for i, g in enumerate(trajectory.g):
         count, mean, m2 = s.count[row, i], s.mean[row, i], s.m2[row, i]
-        reach = max(s.maximum[row, i] - mean, mean - s.minimum[row, i]) ** 2
+        with np.errstate(all="ignore"):
+            share = max(s.maximum[row, i] - mean, mean - s.minimum[row, i]) ** 2 / m2
+            unseen = entry.variance is not None and g < len(entry.variance) and (
+                m2 / (count - 1) < 0.5 * entry.variance[g]
+            )  # fmt: skip
         note = ""
         if count < 2:
             note = "fewer than two replicates give no standard error"
-        elif s.nonfinite[row, i]:
+        elif s.nonfinite[row, i] or not np.isfinite(m2):
             note = f"{int(s.nonfinite[row, i])} replicates are infinite or not a number"
-        elif m2 > 0 and reach / m2 > heavy_share(count):
+        elif m2 == 0 and s.maximum[row, i] > s.minimum[row, i]:
+            note = "its spread is too small for floating-point numbers"
+        elif m2 == 0 and entry.variance is None and mean != entry.values[min(g, entry.last)]:
+            note = "heavy tail: all replicates are equal, the rare runs have not been seen"
+        elif real and g > 0:
+            note = real
+        elif m2 > 0 and share > heavy_share(count):
             note = "heavy tail: one replicate carries the variance, so the standard error lies"
-        elif entry.variance is not None and g <= prediction.generations:
-            expected = entry.variance[g]
-            if m2 / (count - 1) < 0.5 * expected:
-                note = "heavy tail: the rare runs that carry the variance have not been seen"
+        elif unseen:
+            note = "heavy tail: the rare runs that carry the variance have not been seen"
+        elif m2 > 0 and skewed(skewness[i], count, critical):
+            note = "too few replicates for so skewed a law: their mean is not near normal yet"
         notes.append(note)
     return notes
+
+
+def _walked(trajectory: Trajectory) -> str:
+    """Why runs through a finite file without replacement obey no law here ('' if they do not)."""
+    rows = trajectory.options.real
+    if rows is None:
+        return ""
+    mixing, n = trajectory.loop.mixing, trajectory.loop.sizes(1)[0]
+    if mixing.anchored and mixing.memory_size(n) == len(np.ravel(rows)):
+        return ""
+    return ("the rows of a finite file are drawn without replacement, and no law here is that of "
+            "such rows; use FixedPool with all of them")  # fmt: skip
+
+
+FEW = 30
+"""Replicates below which nothing is said of a median."""
+
+
+def skewed(skewness: float, count: int, critical: float, studentised: bool = True) -> bool:
+    """Whether skewness could distort a tail beyond the critical value by more than a factor 3.
+
+    By Edgeworth's expansion the tail of a mean beyond z is off by exp(γ z³ / 6√R), that of a
+    Student's t, whose error goes up and down with its mean, by the square of it.  γ is taken
+    one of its own standard errors, √(6/R), above what was seen.
+    """
+    worst = abs(skewness) + np.sqrt(6 / count)
+    exponent = worst * critical**3 / (6 * np.sqrt(count))
+    return bool((2 if studentised else 1) * exponent > np.log(3))
 
 
 def heavy_share(count: int) -> float:
@@ -332,15 +409,17 @@ def heavy_share(count: int) -> float:
     return float(max(0.05, 4 * np.log(count) ** 2 / count))
 
 
-def _steps(trajectory: Trajectory) -> Iterator[Cell]:
+def _steps(trajectory: Trajectory, critical: float) -> Iterator[Cell]:
     """Step residuals have mean zero and variance one by the kernel: their z needs no estimate."""
-    for label in trajectory.step_labels:
-        row = trajectory.step_labels.index(label)
-        s = trajectory.steps
+    s = trajectory.steps
+    for row, label in enumerate(trajectory.step_labels):
         for i, g in enumerate(trajectory.g):
-            if s.count[row, i] > 1 and np.isfinite(s.mean[row, i]) and s.m2[row, i] > 0:
-                error = 1 / np.sqrt(s.count[row, i])
-                yield _cell(label, int(g), 0.0, float(s.mean[row, i]), error, Exact(), "")
+            count = s.count[row, i]
+            if count > 1 and np.isfinite(s.mean[row, i]) and s.m2[row, i] > 0:
+                few = skewed(s.skewness[row, i], count, critical, studentised=False)
+                note = "too few replicates for so skewed a step" if few else ""
+                yield _cell(label, int(g), 0.0, float(s.mean[row, i]), 1 / np.sqrt(count),
+                            Exact(), note)  # fmt: skip
 
 
 def _ranges(numbers: list[int]) -> str:

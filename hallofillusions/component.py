@@ -99,12 +99,12 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def near(name: str, known: Iterable[str], otherwise: str = "") -> str:
+def near(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.7) -> str:
     """``; did you mean …?`` for a misspelt name, else ``otherwise``."""
     import difflib
 
     spelled = {k.lower(): k for k in known}
-    found = difflib.get_close_matches(name.lower(), spelled, 2, 0.7)
+    found = difflib.get_close_matches(name.lower(), spelled, 2, cutoff)
     return f"; did you mean {' or '.join(spelled[k] for k in found)}?" if found else otherwise
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -135,7 +136,8 @@ def _prediction(theorem: Theorem, c: Confrontation, values: Any) -> Prediction:
     table[list(c.generations)] = np.asarray(values, dtype=float)
     kind = theorem.kind if isinstance(theorem.kind, Bound) else Exact()
     label = c.observable.label
-    entry = Entry(label, theorem.name, kind, lambda: table)
+    scale = partial(c.observable.scale, c.loop.family)
+    entry = Entry(label, theorem.name, kind, lambda: table, scale=scale)
     return Prediction(c.loop, max(c.generations), {label: entry})
 
 

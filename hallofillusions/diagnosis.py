@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .biases.unbiased import Unbiased
+from .families.gaussian import Gaussian
 from .loop import FeedbackLoop
 from .mixing.fresh_split import FreshSplit
 from .observables.log_variance import LogVariance
@@ -50,14 +51,13 @@ class Diagnosis:
     def __str__(self) -> str:
         active = [f"{name} alone leaves E σ² = {limit:.4g} σ₀²"
                   for name, limit in self.causes.items() if abs(limit - 1) > 1e-9]  # fmt: skip
+        if self.log_rate is not None and self.log_rate < 0:
+            active.append(f"noise makes log σ² fall by {-self.log_rate:.4g} a generation: "
+                          "almost every run loses its variance")  # fmt: skip
         why = "".join(f"\n  {line}" for line in active or ["no mechanism acts on E σ²"])
-        typical = (
-            f"; log σ² changes by {self.log_rate:.4g} a generation"
-            if self.log_rate is not None and self.log_rate < 0 else ""
-        )  # fmt: skip
         return (
             f"the loop {self.verdict}: E σ² tends to {self.variance:.4g} σ₀² and "
-            f"E (μ-μ₀)² to {self.error:.4g} σ₀²{typical}{why}"
+            f"E (μ-μ₀)² to {self.error:.4g} σ₀²{why}"
         )
 
 
@@ -69,19 +69,33 @@ def diagnose(loop: FeedbackLoop) -> Diagnosis:
     loop.require_numbers()
     if isinstance(loop.n, tuple) or isinstance(getattr(loop.mixing, "alpha", None), tuple):
         raise InputError("diagnose wants constant alpha and n, got a schedule")
-    recursion, scale = derive(loop, 2), float(getattr(loop.family, "variance", 1.0))
-    variance, error = (float(x) / scale for x in limits(recursion))
+    given, loop = loop, standardised(loop.canonical)
+    recursion = derive(loop, 2)
+    variance, error = limits(recursion)
     log_rate = _log_rate(loop)
     return Diagnosis(
-        loop,
+        given,
         _verdict(loop, variance, error, log_rate),
         variance,
         error,
-        {name: float(limits(derive(alone, 2))[0]) / scale for name, alone in alone_in(loop)},
+        {name: limits(derive(alone, 2))[0] for name, alone in alone_in(loop)},
         log_rate,
         recursion.half_life() if recursion.autonomous else None,
         _rates(recursion),
     )
+
+
+def standardised(loop: FeedbackLoop) -> FeedbackLoop:
+    """The same loop in units of the real law's standard deviation, about its mean."""
+    family: Any = loop.family
+    if not isinstance(family, Gaussian):
+        return loop
+    start: Any = loop.start
+    mean, variance = float(family.mean), float(family.variance)
+    if isinstance(start, Gaussian):
+        shift = (float(start.mean) - mean) / variance**0.5
+        start = Gaussian(shift, float(start.variance) / variance)
+    return replace(loop, family=Gaussian(), start=start)
 
 
 def limits(recursion: Recursion, generations: int = 20_000) -> tuple[float, float]:

@@ -7,7 +7,7 @@ It says what is done, never what follows from it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from .estimators.base import Estimator
 from .estimators.maximum_likelihood import MaximumLikelihood
 from .families.base import Family
 from .mixing.base import Mixing
+from .mixing.replace import Replace
 from .starts import FirstFit, Memory, Truth
 from .symbols import PARAMETERS, InputError, is_symbolic
 
@@ -157,6 +158,12 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
         n = self.n if keep else lookup("n")
         total = lookup("N") if varies else n * (g + (1 if self.begins_with_pool else 0))
         return Clock(self.mixing.symbolic_fraction(n, numbers=numbers), n, total, g)
+
+    @property
+    def canonical(self) -> FeedbackLoop:
+        """The same loop under its plainest name: fresh data at α = 1 are no data, `Replace`."""
+        alone = getattr(self.mixing, "alpha", None) == 1 and not self.mixing.anchored
+        return replace(self, mixing=Replace()) if alone else self
 
     # -- symbols ------------------------------------------------------------------------------
 

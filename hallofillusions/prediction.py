@@ -23,7 +23,8 @@ class Entry:
     """One observable's prediction: values at g = 0 … G, computed when first asked for.
 
     ``source`` names the recursion or the theorem; without a law ``compute`` is None and
-    ``source`` says so.  ``variance`` is the predicted variance over replicates, where known.
+    ``source`` says so.  ``variance`` is the predicted variance over replicates, where known, and
+    ``scale`` of the values is the size to which a discrepancy is relative.
     """
 
     label: str
@@ -31,10 +32,16 @@ class Entry:
     kind: Kind = field(default_factory=Exact)
     compute: Callable[[], NDArray[np.float64]] | None = None
     variance: NDArray[np.float64] | None = None
+    scale: Callable[[Any], Any] = abs
 
     @property
     def known(self) -> bool:
         return self.compute is not None
+
+    @property
+    def last(self) -> int:
+        """The last generation that is predicted."""
+        return len(self.values) - 1
 
     @cached_property
     def values(self) -> NDArray[np.float64]:

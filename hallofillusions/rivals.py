@@ -90,11 +90,11 @@ def _other_starts(loop: FeedbackLoop) -> dict[str, Any]:
 def shifted(prediction: Prediction, by: int = 1) -> Prediction:
     """The same prediction with its index off: row g holds what belongs to g + ``by``."""
     longer = predict(prediction.loop, prediction.generations + by, _watched(prediction))
-    entries = {
-        label: Entry(label, entry.source, entry.kind, lambda e=entry: e.values[by:])  # type: ignore[misc]
-        for label, entry in longer.entries.items()
-        if entry.known
-    }
+
+    def later(entry: Entry) -> Entry:
+        return replace(entry, compute=lambda: entry.values[by:], variance=None)
+
+    entries = {label: later(e) for label, e in longer.entries.items() if e.known}
     return Prediction(prediction.loop, prediction.generations, entries)
 
 

@@ -14,6 +14,8 @@ from .symbols import InputError
 from .theory import predict
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from .comparison import Comparison
     from .prediction import Prediction
     from .trajectory import Trajectory
@@ -77,12 +79,15 @@ class Sweep:
 
 def sweep(
     loop: FeedbackLoop,
-    generations: int,
+    generations: int = 20,
     *,
     simulated: bool = True,
     observables: Sequence[Any] | None = None,
     rng: Any = None,
-    options: Mapping[str, Any] | None = None,
+    replicates: int = 10_000,
+    executor: Executor | None = None,
+    literal: bool = False,
+    quantiles_at: Sequence[int] = (),
     **axes: Sequence[Any],
 ) -> Sweep:
     """Theory and simulation over a grid of any fields of the loop.
@@ -93,8 +98,11 @@ def sweep(
                 (``alpha``, ``lam``, ``variance``)
     simulated   whether to simulate as well as to predict
     rng         seed of the whole sweep; every grid point has its own child
-    options     further arguments of `simulate` (replicates, executor, …)
+    the others  ``replicates``, ``executor``, ``literal`` and ``quantiles_at`` are those of
+                `simulate`
     =========== =====================================================================
+
+    ``sweep(loop, alpha=[0.5, 0.9], n=[10, 100])`` is a grid of four loops.
 
     Raises `InputError` for a field that no part of the loop has.
     """
@@ -111,8 +119,9 @@ def sweep(
         seeds = Seed.of(rng).sequence().spawn(len(loops))
         for (at, one), seed in zip(loops.items(), seeds, strict=True):
             trajectories[at] = simulate(
-                one, generations, observables=observables, rng=seed, **(options or {})
-            )
+                one, generations, replicates=replicates, rng=seed, executor=executor,
+                literal=literal, observables=observables, quantiles_at=quantiles_at,
+            )  # fmt: skip
     return Sweep(grid, loops, predictions, trajectories)
 
 

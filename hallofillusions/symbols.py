@@ -58,7 +58,7 @@ class Parameter:
         """Return ``value`` if it lies in the domain (symbols do), else raise `InputError`."""
         argument = argument or self.name
         if is_symbolic(value):
-            return value
+            return table_symbol(value)
         number = as_number(value, argument, self.domain)
         low = number > self.lower or (self.closed[0] and number == self.lower)
         high = number < self.upper or (self.closed[1] and number == self.upper)
@@ -88,8 +88,23 @@ def as_number(value: Any, argument: str, wants: str = "a number") -> float:
 
 
 def python_number(value: Any) -> Any:
-    """A numpy number as Python's own, which prints as it was typed; anything else as it is."""
+    """A numpy or sympy number as Python's own, a sympy Rational exactly; all else as it is."""
+    if getattr(value, "is_Rational", False):
+        exact = as_fraction(value)
+        return exact.numerator if exact.denominator == 1 else exact
+    if getattr(value, "is_number", False):  # a sympy Float, or an irrational constant
+        return float(value)
     return value.item() if hasattr(value, "item") else value
+
+
+def table_symbol(value: Any) -> Any:
+    """The table's own symbol for a plain ``sympy.Symbol("mu_0")`` of its name; all else as it is.
+
+    sympy tells symbols of one name apart by their assumptions, and a file holds the name only.
+    """
+    if getattr(value, "is_Symbol", False) and value.name in PARAMETERS:
+        return lookup(value.name) if type(value)(value.name) == value else value
+    return value
 
 
 def as_fraction(value: Any) -> Fraction:

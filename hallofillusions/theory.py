@@ -7,7 +7,8 @@ evaluates every observable, by the recursion or by a theorem that applies to the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -128,7 +129,11 @@ def predict(
     watched = tuple(observables) if observables is not None else defaults()
     claims = {o.label: o.claim(loop.family) for o in watched}
     moments = _Moments(loop, generations, data, claims.values())
-    entries = {label: _entry(label, claim, moments) for label, claim in claims.items()}
+    sizes = {o.label: partial(o.scale, loop.family) for o in watched}
+    entries = {
+        label: replace(_entry(label, claim, moments), scale=sizes[label])
+        for label, claim in claims.items()
+    }
     return Prediction(loop, generations, entries)
 
 
@@ -148,6 +153,7 @@ class _Moments:
         self, loop: FeedbackLoop, generations: int, data: Any, claims: Iterable[Any]
     ) -> None:
         self.loop, self.generations, self.data = loop, generations, data
+        self.canonical = loop.canonical
         asked = {
             f: None for claim in claims if claim is not None for _, f in claim.terms
             if isinstance(f, Monomial) and f.powers and f.polynomial
@@ -176,7 +182,7 @@ class _Moments:
                 return (lambda: self.table[functional]), "recursion", Exact()
         for theorem in theorems().values():
             # a given file as memory is conditioned on; theorems average over it
-            law = theorem.provides(self.loop, functional) if self.data is None else None
+            law = theorem.provides(self.canonical, functional) if self.data is None else None
             if law is not None:
                 return (lambda law=law: law(grid)), theorem.name, theorem.kind
         return None, f"no theorem known for {functional} of this loop; simulate it", Exact()

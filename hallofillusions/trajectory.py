@@ -6,13 +6,15 @@ call "generation 0" is often g = 1 here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .component import fields_of, find, near, shipped
 from .loop import FeedbackLoop
 from .numerics.seeds import Seed as Seed
 from .numerics.streaming import CONFIDENCE as CONFIDENCE
@@ -197,13 +199,14 @@ class Trajectory:
         and 0 if it is the start.  If mean and variance are both given, the default
         ``observables`` (or yours) are measured on them too.  All raw values are kept.
 
-        Raises `InputError` for anything that is not such an array: NaN, another shape, a
-        negative variance.
+        Raises `InputError` for anything that is not such an array (NaN, another shape, a
+        negative variance), and for a name that looks like a misspelt known quantity.
         """
         if not isinstance(loop, FeedbackLoop):
             raise InputError(f"loop must be a FeedbackLoop, got {loop!r}")
         if isinstance(first, bool) or first not in (0, 1):
             raise InputError(f"first must be 0 (the start) or 1 (the first fit), got {first!r}")
+        _check_spelling(arrays, observables)
         checked = _checked_arrays(arrays)
         measured, medians = _measured(loop, checked, observables)
         quantities = measured | {k: v for k, v in checked.items() if k not in measured}
@@ -245,6 +248,30 @@ class Trajectory:
 
 def _label(label: Any) -> str:
     return label if isinstance(label, str) else str(getattr(label, "label", label))
+
+
+def _check_spelling(names: Iterable[str], observables: Any) -> None:
+    """Refuse a name that is near a known quantity's; another number in it is not a slip."""
+    from .observables import defaults
+
+    known = [o.label for o in (*defaults(), *(observables or ()))]
+    known += [o.label for name in shipped("observables") if (o := _plain_observable(name))]
+    worded = {_without_numbers(k) for k in known}
+    for name in names:
+        hint = near(name, dict.fromkeys(known), cutoff=0.8)
+        if hint and _without_numbers(name) not in worded:
+            raise InputError(f"from_arrays does not know the quantity {name!r}{hint}")
+
+
+def _plain_observable(name: str) -> Any:
+    """The shipped observable of that name as it comes, or None where it wants arguments."""
+    kind = find("observables", name)
+    wants = any(f.default is MISSING and f.default_factory is MISSING for f in fields_of(kind))
+    return None if wants else kind()
+
+
+def _without_numbers(label: str) -> str:
+    return re.sub(r"[\d.]+", "", label)
 
 
 def _checked_arrays(arrays: Mapping[str, Any]) -> dict[str, Floats]:

@@ -48,7 +48,7 @@ def test_few_replicates_are_too_weak_to_tell() -> None:
     assert weak.verdict == WEAK
     needed = weak.replicates_needed("variance")
     assert needed > 20
-    enough = compare(predict(LOOP, 5, WATCHED), run(replicates=2 * needed))
+    enough = compare(predict(LOOP, 5, WATCHED), run(replicates=3 * needed))
     assert enough.verdict == AGREES
 
 
@@ -125,3 +125,52 @@ def test_bad_rates(name: str, bad: float) -> None:
 def test_nothing_in_common() -> None:
     with pytest.raises(InputError, match="no quantity in common"):
         compare(predict(LOOP, 5, WATCHED), run(observables=[LogVariance()]))
+
+
+@pytest.mark.parametrize("replicates", [10, 100, 1000])
+@pytest.mark.parametrize(
+    ("mixing", "n", "generations"),
+    [(Replace(), 5, 3), (Replace(), 10, 40), (FreshSplit(0.9), 20, 20)],
+    ids=str,
+)
+def test_few_replicates_of_skewed_laws_raise_no_false_alarm(
+    mixing: Any, n: int, generations: int, replicates: int
+) -> None:
+    """All default observables at the sizes of a user's own runs: 25 honest runs, level 0.001."""
+    loop = FeedbackLoop(family=Gaussian(), mixing=mixing, n=n)
+    prediction = predict(loop, generations)
+    alarms = sum(
+        compare(prediction, simulate(loop, generations, replicates=replicates, rng=seed)).verdict
+        == DISAGREES
+        for seed in range(25)
+    )
+    assert alarms <= 1  # two or more have a chance of 3 in 10,000 at that level
+
+
+def test_power_is_relative_to_each_generation_s_own_size() -> None:
+    """A mean far from zero, or a quantity that has all but gone, makes no run look strong."""
+    for where in (0, 1000):
+        loop = FeedbackLoop(family=Gaussian(where, 1), mixing=Replace(), n=100)
+        three = compare(predict(loop, 5), run(loop, replicates=3, observables=None))
+        assert three.verdict == WEAK
+    gone = FeedbackLoop(family=Gaussian(), mixing=Replace(), n=20, bias=ScaleCovariance(0.5))
+    late = compare(predict(gone, 40, WATCHED), run(gone, 40))
+    assert late.verdict_of("variance") == WEAK
+
+
+def test_rows_of_a_finite_file_are_not_compared_with_the_law_of_fresh_ones() -> None:
+    rows = np.random.default_rng(2).normal(10, 2, 60)
+    world = Gaussian(float(rows.mean()), float(rows.var()))
+    loop = FeedbackLoop(family=world, mixing=FreshSplit(0.5), n=10)
+    comparison = compare(predict(loop, 8), run(loop, 8, real=rows, observables=None))
+    assert comparison.verdict == WEAK
+    assert any("without replacement" in warning for warning in comparison.warnings)
+
+
+def test_what_cannot_be_compared_is_told_in_a_sentence() -> None:
+    with pytest.raises(InputError, match="prediction must be a Prediction, got 3"):
+        compare(3, run(replicates=10))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="level must be a number"):
+        compare(predict(LOOP, 5, WATCHED), run(replicates=10), level="a")  # type: ignore[arg-type]
+    other = FeedbackLoop(family=Gaussian(), mixing=FreshSplit(0.5), n=20)
+    assert "simulated was another loop" in str(compare(predict(other, 5, WATCHED), run()))

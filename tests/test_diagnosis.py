@@ -61,3 +61,14 @@ def test_half_life_is_the_time_to_halve() -> None:
 def test_schedules_have_no_limit() -> None:
     with pytest.raises(InputError, match="constant alpha and n"):
         diagnose(FeedbackLoop(family=WORLD, mixing=Replace(), n=(5, 6)))
+
+
+def test_the_verdict_does_not_depend_on_units_or_names() -> None:
+    for variance in (1e-14, 1.0, 1e13):
+        found = diagnose(FeedbackLoop(family=Gaussian(5, variance), mixing=FreshSplit(0.5), n=100))
+        assert found.verdict == "settles"
+        assert found.variance == pytest.approx(1 - 1 / 75.5, rel=1e-12)
+    alone = [diagnose(FeedbackLoop(family=WORLD, mixing=m, n=10, estimator=Bessel()))
+             for m in (Replace(), FreshSplit(1))]  # fmt: skip
+    assert {d.verdict for d in alone} == {"collapses"}
+    assert all("log σ² fall" in str(d) for d in alone)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,6 +67,37 @@ def test_symbols_survive_a_file() -> None:
     loop = FeedbackLoop(Gaussian(), mixing=FreshSplit(alpha), n=n)
     assert FeedbackLoop.from_toml(loop.to_toml()) == loop
     assert loop.free_symbols == {alpha, n}
+
+
+@pytest.mark.parametrize("build", [
+    lambda: FeedbackLoop(Gaussian(sp.Rational(1, 3), sp.Rational(7, 2)), n=sp.Integer(6),
+                         mixing=FreshSplit(sp.Rational(1, 3))),
+    lambda: FeedbackLoop(Gaussian(), n=sp.Integer(6), mixing=h.FreshMixture([sp.Rational(1, 3)]),
+                         bias=h.ScaleCovariance(sp.Rational(2, 3)), start=Gaussian(sp.pi, 1)),
+    lambda: FeedbackLoop(Gaussian(sp.Float("0.1"), sp.Integer(2)), n=(sp.Integer(6), 7),
+                         mixing=h.Replace(), bias=h.Temperature(sp.Rational(4, 3))),
+    lambda: FeedbackLoop(Gaussian(sp.Symbol("mu_0"), sp.Symbol("k")), n=sp.Symbol("n"),
+                         mixing=FreshSplit(sp.Symbol("alpha")),
+                         bias=h.Temperature(sp.Symbol("tau"))),
+])  # fmt: skip
+def test_what_sympy_gave_survives_a_file(build: Any) -> None:
+    loop = build()
+    assert FeedbackLoop.from_dict(loop.to_dict()) == loop
+    assert FeedbackLoop.from_toml(loop.to_toml()) == loop
+    names = {c: getattr(h, c) for k in ("families", "biases", "mixing", "estimators", "starts")
+             for c in shipped(k)}  # fmt: skip
+    if not loop.free_symbols:
+        named = {"FeedbackLoop": FeedbackLoop, "Fraction": Fraction, **names}
+        assert eval(repr(loop), named) == loop
+
+
+def test_a_sympy_number_becomes_a_plain_one_and_a_plain_symbol_the_tables() -> None:
+    held = Gaussian(sp.Rational(4, 2), sp.Rational(1, 3))
+    assert (type(held.mean), type(held.variance)) == (int, Fraction)
+    assert FreshSplit(sp.Rational(9, 10)).alpha == Fraction(9, 10)
+    assert FreshSplit(sp.Symbol("alpha")).alpha is alpha
+    own = sp.Symbol("alpha", positive=True)  # with assumptions of its own it is another symbol
+    assert FreshSplit(own).alpha is own
 
 
 @pytest.mark.parametrize("observable", [

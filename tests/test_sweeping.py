@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ LOOP = FeedbackLoop(family=Gaussian(), mixing=FreshSplit(0.5), n=10, bias=ScaleC
 def test_labels_and_numbers() -> None:
     grid = sweep(
         LOOP, 3, alpha=[0.2, 0.5], n=[10, 20, 30], observables=[Variance()], rng=3,
-        options={"replicates": 400},
+        replicates=400,
     )  # fmt: skip
     data = grid.to_xarray()
     assert data["mean"].dims == ("alpha", "n", "quantity", "generation")
@@ -50,11 +52,29 @@ def test_parts_and_their_fields_vary_together() -> None:
 
 
 def test_grid_points_are_independent_and_reproducible() -> None:
-    options = {"observables": [Variance()], "options": {"replicates": 50}, "rng": 7}
+    options = {"observables": [Variance()], "replicates": 50, "rng": 7}
     one, two = (sweep(LOOP, 2, n=[10, 10], **options) for _ in range(2))  # type: ignore[arg-type]
     first, second = one.to_xarray()["mean"].values, two.to_xarray()["mean"].values
     assert np.array_equal(first, second)
     assert not np.array_equal(first[0], first[1])
+
+
+def test_as_it_is_written() -> None:
+    grid = sweep(LOOP, alpha=[0.5, 0.9], n=[10, 20], replicates=20, rng=1)
+    assert len(grid.trajectories) == 4
+    assert {t.generations for t in grid.trajectories.values()} == {20}
+    assert {t.replicates for t in grid.trajectories.values()} == {20}
+
+
+def test_the_arguments_of_simulate_reach_it() -> None:
+    with ThreadPoolExecutor(2) as executor:
+        grid = sweep(LOOP, 2, n=[10], observables=[Variance()], replicates=30, rng=2,
+                     executor=executor, literal=True, quantiles_at=(1, 2))  # fmt: skip
+    run = grid.trajectories[0,]
+    assert run.literal
+    assert run.quantile_table.places == (1, 2)
+    same = sweep(LOOP, 2, n=[10], observables=[Variance()], replicates=30, rng=2, literal=True)
+    assert np.array_equal(same.trajectories[0,].mean("variance"), run.mean("variance"))
 
 
 def test_bad_grids() -> None:

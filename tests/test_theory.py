@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,8 @@ from hallofillusions import (
     predict,
 )
 from hallofillusions.biases.base import SamplingBias
+from hallofillusions.engine import Engine
+from hallofillusions.loop import Clock
 from hallofillusions.observables.base import Combination, Observable, monomial
 from hallofillusions.symbols import alpha, g, n, sigma_0
 
@@ -64,6 +68,30 @@ def test_one_generation_of_replace_by_brute_force(size: int) -> None:
         brute = sum(coefficient * wick(powers, delta, v)
                     for powers, coefficient in polynomial.terms())  # fmt: skip
         assert sp.expand(brute - (C[row, :] * state)[0] - c[row]) == 0
+
+
+@pytest.mark.parametrize("size", [3, 6])
+def test_a_subsampled_pool_has_moments_of_order_ten(size: int) -> None:
+    """E of the tenth power of the mean of ``size`` of six given points, over all subsets."""
+    pool = [Fraction(x) for x in (-2, 1, 1, 3, 4, -1)]
+    engine = Engine(FeedbackLoop(family=Gaussian(), mixing=AccumulateSubsample(), n=size), 10, {})
+    claim = engine._generating(first=True).moment((10, 0))
+    clock = Clock(1, Fraction(size), Fraction(6), Fraction(1))
+    values = AccumulateSubsample().atoms(clock)
+    values |= {f"memory_{k}": sum(x**k for x in pool) / 6 for k in range(1, 11)}
+    found = sum(
+        Fraction(int(c.numerator), int(c.denominator))
+        * prod(values[name] ** p for name, p in zip(engine.gens, powers, strict=True) if p)
+        for powers, c in claim.terms()
+    )
+    means = [sum(chosen) / size for chosen in combinations(pool, size)]
+    assert found == sum(m**10 for m in means) / len(means)
+
+
+@pytest.mark.slow
+def test_a_subsampled_pool_has_a_recursion_of_order_ten() -> None:
+    recursion = derive(FeedbackLoop(family=Gaussian(), mixing=AccumulateSubsample(), n=3), 10)
+    assert max(i + 2 * j for *_, i, j in recursion.basis) == 10
 
 
 def test_split_and_mixture_differ_in_the_second_cumulant_only_by_the_gap() -> None:

@@ -240,9 +240,20 @@ GOOD = np.ones((3, 2))
          r"variance must have the shape of mean, \(3, 2\), got \(2, 2\)"),
         ({"variance": -GOOD}, "variance must be at least 0 everywhere, got -1"),
         ({"loop": 3, "mean": GOOD}, "loop must be a FeedbackLoop, got 3"),
+        ({"vairance": GOOD}, r"does not know the quantity 'vairance'; did you mean variance\?"),
+        ({"mean": GOOD, "Variance": GOOD}, "'Variance'; did you mean variance"),
+        ({"squared_variance": GOOD}, r"'squared_variance'; did you mean squared variance\?"),
     ],
 )  # fmt: skip
 def test_arrays_that_will_not_do(arguments: dict[str, Any], message: str) -> None:
     arguments = dict(arguments)
     with pytest.raises(InputError, match=message):
         Trajectory.from_arrays(arguments.pop("loop", LOOP), **arguments)
+
+
+@pytest.mark.parametrize("name", [
+    "loss", "accuracy", "variance", "mean", "standard deviation", "log-variance", TAIL.label,
+    Median(TAIL).label, "fourth moment about the real mean",
+])  # fmt: skip
+def test_known_quantities_and_names_of_ones_own_are_taken(name: str) -> None:
+    assert Trajectory.from_arrays(LOOP, **{name: GOOD}).quantities == (name,)

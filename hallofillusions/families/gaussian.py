@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..symbols import PARAMETERS, InputError, as_number, is_symbolic, lookup, python_number
+from ..symbols import (
+    PARAMETERS,
+    InputError,
+    as_number,
+    is_symbolic,
+    lookup,
+    python_number,
+    table_symbol,
+)
 from .base import Family, Model
 
 
@@ -62,7 +70,8 @@ class Gaussian(Family):
             as_number(self.mean, "mean")
         if not is_symbolic(self.variance) and not as_number(self.variance, "variance") > 0:
             raise InputError(f"variance must be a number above 0, got {self.variance!r}")
-        self._set(mean=python_number(self.mean), variance=python_number(self.variance))
+        mean, variance = map(table_symbol, (self.mean, self.variance))
+        self._set(mean=python_number(mean), variance=python_number(variance))
 
     def symbol_of(self, name: str) -> Any:
         if is_symbolic(getattr(self, name)):

@@ -10,6 +10,10 @@ import numpy as np
 
 from .base import Mixing, Tick
 
+HIGHEST = 24
+"""The last p_k that `atoms` gives.  A recursion of order m needs p_1 … p_m, the engine keeps no
+more of them, and the work grows so fast with m that no machine gets as far as this."""
+
 
 @dataclass(frozen=True)
 class AccumulateSubsample(Mixing):
@@ -31,7 +35,7 @@ class AccumulateSubsample(Mixing):
         Where fewer than k points are drawn, p_k multiplies a sum over an empty set: it is 0.
         """
         odds = {"p0": clock.n * 0 + 1}
-        for k in range(1, 9):
+        for k in range(1, HIGHEST + 1):
             left, pool = clock.n - (k - 1), clock.N - (k - 1)
             if isinstance(clock.n, np.ndarray):
                 left, pool = np.maximum(left, 0), np.maximum(pool, 1)

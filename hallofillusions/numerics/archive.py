@@ -24,8 +24,10 @@ def write(trajectory: Trajectory, path: Any) -> Path:
     path = Path(path)
     data = trajectory.to_xarray()
     data["m2"] = (("quantity", "generation"), trajectory.summary.m2)
+    data["m3"] = (("quantity", "generation"), trajectory.summary.m3)
     if trajectory.step_labels:
         data["steps_m2"] = (("step", "generation"), trajectory.steps.m2)
+        data["steps_m3"] = (("step", "generation"), trajectory.steps.m3)
     if trajectory.options.real is not None:
         data["real"] = ("row", trajectory.options.real)
     data.attrs = {
@@ -106,7 +108,7 @@ def _options(data: Any, options: Any) -> Options:
 
 
 def _summary(data: Any, prefix: str) -> Summary:
-    names = ("count", "mean", "m2", "minimum", "maximum", "nonfinite")
+    names = ("count", "mean", "m2", "m3", "minimum", "maximum", "nonfinite")
     parts = {n: data[prefix + n].values for n in names}
     whole = {n: parts[n].astype(np.int64) for n in ("count", "nonfinite")}
     return Summary(**{**parts, **whole})

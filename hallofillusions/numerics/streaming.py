@@ -21,13 +21,15 @@ CONFIDENCE = 0.95
 class Summary:
     """Streaming statistics; every field is an array (quantity, generation).
 
-    ``m2`` is the sum of squared deviations from the mean and ``nonfinite`` the number of values
-    that are infinite or not a number: they are kept, so that such a cell has numpy's plain mean.
+    ``m2`` and ``m3`` are the sums of squared and of cubed deviations from the mean, ``nonfinite``
+    is the number of values that are infinite or not a number: they are kept, so that such a cell
+    has numpy's plain mean.
     """
 
     count: Any
     mean: Any
     m2: Any
+    m3: Any
     minimum: Any
     maximum: Any
     nonfinite: Any
@@ -37,7 +39,9 @@ class Summary:
         """Statistics over the last axis; ``scratch`` is an array of the same shape to work in."""
         mean = np.add.reduce(values, axis=-1) / values.shape[-1]
         deviations = np.subtract(values, mean[..., None], out=scratch)
-        m2 = np.einsum("...i,...i->...", deviations, deviations)
+        squares = deviations * deviations
+        m2 = np.add.reduce(squares, axis=-1)
+        m3 = np.einsum("...i,...i->...", squares, deviations)
         minimum, maximum = values.min(axis=-1), values.max(axis=-1)
         bad = np.zeros(m2.shape, dtype=np.int64)
         if not np.isfinite(m2).all():
@@ -45,14 +49,15 @@ class Summary:
         constant = (minimum == maximum) & (bad == 0)  # to the last bit, whatever sums round to
         return cls(
             np.full(m2.shape, values.shape[-1]), np.where(constant, minimum, mean),
-            np.where(constant, 0.0, m2), minimum, maximum, bad,
+            np.where(constant, 0.0, m2), np.where(constant, 0.0, m3), minimum, maximum, bad,
         )  # fmt: skip
 
     @classmethod
     def empty(cls, *shape: int) -> Summary:
         """No values at all: mean, minimum and maximum are not a number."""
         nan, none = np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
-        return cls(none, nan, np.zeros(shape), nan.copy(), nan.copy(), none.copy())
+        zero = np.zeros(shape)
+        return cls(none, nan, zero, zero.copy(), nan.copy(), nan.copy(), none.copy())
 
     def assign(self, where: Any, part: Summary) -> None:
         """Write the cells of ``part`` into the cells ``where`` of this one."""
@@ -60,7 +65,7 @@ class Summary:
             getattr(self, f.name)[where] = getattr(part, f.name)
 
     def merge(self, other: Summary) -> Summary:
-        """The statistics of the union of the values (Chan, Golub & LeVeque 1979)."""
+        """The statistics of the union of the values (Chan et al. 1979; third order Pébay 2008)."""
         with np.errstate(all="ignore"):
             count = self.count + other.count
             share = other.count / count
@@ -71,6 +76,9 @@ class Summary:
                 count,
                 np.where(np.isfinite(mean), mean, plain),
                 self.m2 + other.m2 + self.count * share * gap * gap,
+                self.m3 + other.m3
+                + gap * (3 * ((1 - share) * other.m2 - share * self.m2)
+                         + gap * gap * self.count * share * (1 - 2 * share)),
                 np.minimum(self.minimum, other.minimum),
                 np.maximum(self.maximum, other.maximum),
                 self.nonfinite + other.nonfinite,
@@ -81,6 +89,13 @@ class Summary:
         """Unbiased variance over the replicates."""
         with np.errstate(all="ignore"):
             return np.where(self.count > 1, self.m2 / np.maximum(self.count - 1, 0), np.nan)
+
+    @property
+    def skewness(self) -> Any:
+        """Third central moment over the cube of the standard deviation; 0 for a constant."""
+        with np.errstate(all="ignore"):
+            spread = (self.m2 / self.count) ** 1.5
+            return np.where(spread > 0, self.m3 / self.count / spread, 0.0)
 
     @property
     def standard_error(self) -> Any:

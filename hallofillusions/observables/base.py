@@ -90,6 +90,10 @@ class Observable(Component, ABC):
         """Claim: its expectation as a combination of functionals; None if none is known."""
         return None
 
+    def scale(self, family: Any, values: Any) -> Any:
+        """The size to which a discrepancy from the predicted ``values`` is relative."""
+        return abs(values)
+
     def given_variance(self, family: Any, variance: Any) -> Any:
         """Its value as an increasing function of σ² alone, where it is one (else None)."""
         return None

@@ -16,5 +16,8 @@ class HeldOutLoss(Observable):
     def measure(self, family: Any, model: Any) -> Any:
         return KLDivergence().measure(family, model) + entropy(family)
 
+    def scale(self, family: Any, values: Any) -> Any:
+        return abs(values - entropy(family))  # what is lost, not the noise of the world
+
     def claim(self, family: Any) -> Combination:
         return Combination((*KLDivergence().claim(family).terms, (entropy(family), ONE)))

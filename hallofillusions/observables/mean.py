@@ -15,5 +15,8 @@ class Mean(Observable):
     def measure(self, family: Any, model: Any) -> Any:
         return model["mean"]
 
+    def scale(self, family: Any, values: Any) -> Any:
+        return 0 * values + float(family.variance) ** 0.5
+
     def claim(self, family: Any) -> Combination:
         return Combination(((float(family.mean), ONE), (1.0, monomial(delta=1))))

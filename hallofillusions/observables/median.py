@@ -27,6 +27,9 @@ class Median(Observable):
     def measure(self, family: Any, model: Any) -> Any:
         return self.of.measure(family, model)
 
+    def scale(self, family: Any, values: Any) -> Any:
+        return self.of.scale(family, values)
+
     def claim(self, family: Any) -> Combination | None:
         if self.of.given_variance(family, np.float64(1.0)) is None:
             return None
