@@ -215,10 +215,11 @@ def compare(
     wanted     relative discrepancy that must be detectable for the word "agrees"
     ========== ======================================================================
 
-    Exact laws are tested two-sided, bounds one-sided, by Student's t.  Cells where one replicate
-    carries the variance (a heavy tail, so the standard error lies), where the replicates are too
-    few for so skewed a law, or whose values are not finite, are not tested and are named in
-    ``warnings``.  Raises `InputError` if the two speak of nothing in common.
+    Exact laws are tested two-sided, bounds one-sided, by Student's t without its skewness (Hall
+    1992).  Cells where one replicate carries the variance (a heavy tail, so the standard error
+    lies), where the replicates are too few for so skewed a law, or whose values are not finite,
+    are not tested and are named in ``warnings``.  Raises `InputError` if the two speak of nothing
+    in common.
     """
     _check(prediction, trajectory)
     for name, value in (("level", level), ("power", power), ("wanted", wanted)):
@@ -288,14 +289,15 @@ def _mean_cells(
 ) -> Iterator[Cell]:
     entry, row = prediction.entry(quantity), trajectory.quantities.index(quantity)
     mean, error = trajectory.mean(quantity), trajectory.standard_error(quantity)
-    counts = trajectory.summary.count[row]
+    counts, skewness = trajectory.summary.count[row], trajectory.summary.skewness[row]
     notes = _notes(row, entry, trajectory, critical)
     finite = np.abs(entry.values[np.isfinite(entry.values)])
     size = float(finite.max(initial=0.0)) or float(np.nanmax(np.abs(mean), initial=0.0))
     for i, g in enumerate(trajectory.g):
         if g <= prediction.generations:
             yield _cell(quantity, int(g), float(entry.values[g]), float(mean[i]),
-                        float(error[i]), entry.kind, notes[i], size, int(counts[i]) - 1)
+                        float(error[i]), entry.kind, notes[i], size, int(counts[i]),
+                        float(skewness[i]))  # fmt: skip
 
 
 def _median_cells(quantity: str, prediction: Prediction, trajectory: Trajectory) -> Iterator[Cell]:
@@ -318,7 +320,7 @@ def _median_cells(quantity: str, prediction: Prediction, trajectory: Trajectory)
 
 def _cell(
     quantity: str, g: int, predicted: float, measured: float, error: float, kind: Kind, note: str,
-    scale: float = 1.0, freedom: float = np.inf,
+    scale: float = 1.0, count: float = np.inf, skewness: float = 0.0,
 ) -> Cell:  # fmt: skip
     """One cell; what differs by less than the rounding errors of its ``scale`` is the same."""
     from scipy.stats import t
@@ -333,9 +335,11 @@ def _cell(
         z, p = (0.0, 1.0) if same else (float(np.sign(measured - predicted)) * np.inf, 0.0)
     elif not note:
         z = (measured - predicted) / error
-        p = 2 * t.sf(abs(z), freedom)
+        if skewness:
+            z = unskewed(z, skewness, int(count))
+        p = 2 * t.sf(abs(z), count - 1)
         if isinstance(kind, Bound):
-            p = t.sf(z if kind.side == "upper" else -z, freedom)
+            p = t.sf(z if kind.side == "upper" else -z, count - 1)
     return Cell(quantity, g, predicted, measured, error, z, float(p), float("nan"), note)
 
 
@@ -388,16 +392,26 @@ FEW = 30
 """Replicates below which nothing is said of a median."""
 
 
-def skewed(skewness: float, count: int, critical: float, studentised: bool = True) -> bool:
+def unskewed(z: float, skewness: float, count: int) -> float:
+    """Hall's (1992) monotone transformation, which takes the skewness out of Student's t.
+
+    The error of a skewed law goes up and down with its mean, so that z leans the other way:
+    z + γz²/3√R + γ²z³/27R + γ/6√R is symmetric to the next order.
+    """
+    lean = skewness / np.sqrt(count)
+    return float(z + lean * z**2 / 3 + lean**2 * z**3 / 27 + lean / 6)
+
+
+def skewed(skewness: float, count: int, critical: float, corrected: bool = True) -> bool:
     """Whether skewness could distort a tail beyond the critical value by more than a factor 3.
 
-    By Edgeworth's expansion the tail of a mean beyond z is off by exp(γ z³ / 6√R), that of a
-    Student's t, whose error goes up and down with its mean, by the square of it.  γ is taken
-    one of its own standard errors, √(6/R), above what was seen.
+    By Edgeworth's expansion the tail of a mean beyond z is off by exp(γz³/6√R); once that order
+    is taken out by `unskewed`, by about exp(γ²z⁴/4R).  γ is taken one of its own standard
+    errors, √(6/R), above what was seen.
     """
-    worst = abs(skewness) + np.sqrt(6 / count)
-    exponent = worst * critical**3 / (6 * np.sqrt(count))
-    return bool((2 if studentised else 1) * exponent > np.log(3))
+    worst = (abs(skewness) + np.sqrt(6 / count)) / np.sqrt(count)
+    exponent = (worst * critical**2) ** 2 / 4 if corrected else worst * critical**3 / 6
+    return bool(exponent > np.log(3))
 
 
 def heavy_share(count: int) -> float:
@@ -416,7 +430,7 @@ def _steps(trajectory: Trajectory, critical: float) -> Iterator[Cell]:
         for i, g in enumerate(trajectory.g):
             count = s.count[row, i]
             if count > 1 and np.isfinite(s.mean[row, i]) and s.m2[row, i] > 0:
-                few = skewed(s.skewness[row, i], count, critical, studentised=False)
+                few = skewed(s.skewness[row, i], count, critical, corrected=False)
                 note = "too few replicates for so skewed a step" if few else ""
                 yield _cell(label, int(g), 0.0, float(s.mean[row, i]), 1 / np.sqrt(count),
                             Exact(), note)  # fmt: skip
