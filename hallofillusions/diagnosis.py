@@ -13,7 +13,7 @@ import numpy as np
 
 from .biases.unbiased import Unbiased
 from .families.gaussian import Gaussian
-from .loop import FeedbackLoop
+from .loop import FeedbackLoop, check_loop
 from .mixing.fresh_split import FreshSplit
 from .observables.log_variance import LogVariance
 from .recursion import Recursion
@@ -66,7 +66,7 @@ def diagnose(loop: FeedbackLoop) -> Diagnosis:
 
     The loop must hold numbers and, unless its pool grows, no schedule.
     """
-    loop.require_numbers()
+    check_loop(loop).require_numbers()
     if isinstance(loop.n, tuple) or isinstance(getattr(loop.mixing, "alpha", None), tuple):
         raise InputError("diagnose wants constant alpha and n, got a schedule")
     given, loop = loop, standardised(loop.canonical)

@@ -34,6 +34,13 @@ ROLES = {
 }
 
 
+def check_loop(loop: Any) -> FeedbackLoop:
+    """``loop`` if it is a `FeedbackLoop`, else an `InputError`."""
+    if not isinstance(loop, FeedbackLoop):
+        raise InputError(f"loop must be a FeedbackLoop, got {loop!r}")
+    return loop
+
+
 @dataclass(frozen=True)
 class Clock:
     """What time enters with: α, n, the pool's size N after the step, and g.

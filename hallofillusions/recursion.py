@@ -270,9 +270,11 @@ class Recursion:
         if first is not None:
             x[1], begin = first, 2
         constant = len(C) == 1
-        for g in range(begin, generations + 1):
-            k = 0 if constant else g - 1
-            x[g] = C[k] @ x[g - 1] + c[k]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for g in range(begin, generations + 1):
+                k = 0 if constant else g - 1
+                x[g] = C[k] @ x[g - 1] + c[k]
+        x[np.isnan(x)] = np.inf  # all atoms are finite: only overflow, as 0 · inf, gives a NaN
         return x
 
     def half_life(self, **powers: int) -> float:

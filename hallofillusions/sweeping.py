@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .loop import FeedbackLoop
+from .loop import FeedbackLoop, check_loop
 from .symbols import InputError
 from .theory import predict
 
@@ -106,6 +106,7 @@ def sweep(
 
     Raises `InputError` for a field that no part of the loop has.
     """
+    check_loop(loop)
     if not axes:
         raise InputError("sweep wants at least one field with values, such as alpha=[0.5, 0.9]")
     grid = {name: _values(name, values) for name, values in axes.items()}

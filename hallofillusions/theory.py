@@ -16,7 +16,7 @@ import numpy as np
 from .algebra import Powers, powers_up_to
 from .engine import Engine
 from .kinds import Exact, Kind
-from .loop import FeedbackLoop
+from .loop import FeedbackLoop, check_loop
 from .observables.base import ONE, Combination, Functional, Monomial
 from .prediction import Entry, Prediction
 from .proof import theorems
@@ -48,10 +48,11 @@ def derive(
     >>> derive(loop).fixed_point()["delta^2"]
     -sigma_0**2/(alpha**2*n - alpha - n)
     """
-    variables = loop.family.variables
+    variables = check_loop(loop).family.variables
     if monomials is None:
-        if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+        if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 1:
             raise InputError(f"order must be a whole number at least 1, got {order!r}")
+        order = int(order)
         wanted = sorted(
             (p for p in powers_up_to(tuple(variables.values()), order) if any(p)),
             key=lambda p: (sum(w * q for w, q in zip(variables.values(), p, strict=True)), p[::-1]),
@@ -124,7 +125,7 @@ def predict(
     """
     from .observables import defaults
 
-    loop.require_numbers()
+    check_loop(loop).require_numbers()
     check_generations(generations)
     watched = tuple(observables) if observables is not None else defaults()
     claims = {o.label: o.claim(loop.family) for o in watched}
@@ -217,4 +218,6 @@ def _spread(claim: Combination, moments: _Moments) -> Any:
     square = Monomial(tuple((n, 2 * p) for n, p in f.powers))
     if f not in moments.table or square not in moments.table:
         return None
-    return c**2 * np.maximum(moments.table[square] - moments.table[f] ** 2, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        variance = c**2 * np.maximum(moments.table[square] - moments.table[f] ** 2, 0.0)
+    return np.where(np.isnan(variance), np.inf, variance)  # inf - inf, beyond the floats

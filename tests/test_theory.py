@@ -255,3 +255,14 @@ def test_generations_must_be_a_whole_number(bad: Any) -> None:
         predict(loop, bad)
     with pytest.raises(InputError, match="order must be a whole number"):
         derive(loop, bad if bad != 1.5 else 0)
+
+
+def test_what_is_no_loop_and_what_overflows() -> None:
+    from hallofillusions import diagnose, sweep
+
+    for verb in (derive, diagnose, lambda x: predict(x, 3), lambda x: sweep(x, n=[5])):
+        with pytest.raises(InputError, match="loop must be a FeedbackLoop, got 3"):
+            verb(3)
+    wild = FeedbackLoop(family=Gaussian(), mixing=Replace(), n=10, bias=ScaleCovariance(10))
+    assert predict(wild, 2000)["variance"][-1] == np.inf
+    assert derive(wild, np.int64(4)).names == derive(wild, 4).names
