@@ -379,10 +379,7 @@ def _notes(row: int, entry: Entry, trajectory: Trajectory, critical: float) -> l
 def _walked(trajectory: Trajectory) -> str:
     """Why runs through a finite file without replacement obey no law here ('' if they do not)."""
     rows = trajectory.options.real
-    if rows is None:
-        return ""
-    mixing, n = trajectory.loop.mixing, trajectory.loop.sizes(1)[0]
-    if mixing.anchored and mixing.memory_size(n) == len(np.ravel(rows)):
+    if rows is None or trajectory.loop.remembers_all(rows):
         return ""
     return ("the rows of a finite file are drawn without replacement, and no law here is that of "
             "such rows; use FixedPool with all of them")  # fmt: skip

@@ -166,6 +166,10 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
         total = lookup("N") if varies else n * (g + (1 if self.begins_with_pool else 0))
         return Clock(self.mixing.symbolic_fraction(n, numbers=numbers), n, total, g)
 
+    def remembers_all(self, rows: Any) -> bool:
+        """Whether the rows of a real file are the fixed set itself, to the last one."""
+        return self.mixing.anchored and self.mixing.memory_size(self.sizes(1)[0]) == len(rows)
+
     @property
     def canonical(self) -> FeedbackLoop:
         """The same loop under its plainest name: fresh data at α = 1 are no data, `Replace`."""

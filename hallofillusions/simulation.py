@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .loop import FeedbackLoop
+from .loop import FeedbackLoop, check_loop
 from .mixing.base import Mixing, Tick
 from .numerics.recording import Recorder, Watcher
 from .numerics.seeds import Seed
 from .numerics.sources import PointSource, Source, StatisticsSource, check_rows
 from .numerics.streaming import Quantiles, Summary
 from .starts import FirstFit, Memory, Truth
-from .symbols import InputError, as_number
+from .symbols import InputError, as_number, whole
 from .trajectory import Options, Trajectory, split_medians
 
 if TYPE_CHECKING:
@@ -177,8 +177,7 @@ def _plan(
     loop: FeedbackLoop, generations: int, replicates: int, seed: Seed, options: Options
 ) -> tuple[Plan, dict[str, tuple[str, float]], str]:
     """The plan, which labels are quantiles, and what forced a literal run."""
-    if not isinstance(loop, FeedbackLoop):
-        raise InputError(f"loop must be a FeedbackLoop, got {loop!r}")
+    check_loop(loop)
     replicates = whole(replicates, "replicates", 1)
     ticks = _ticks(loop, generations)
     reason = _literal_reason(loop, options)
@@ -359,16 +358,6 @@ def _options(
         tuple(whole(g, "keep", 0, last) for g in _sequence(keep, "keep")),
         _checked_monitors(monitors), bool(literal), None if real is None else _checked_real(real),
     )  # fmt: skip
-
-
-def whole(value: Any, argument: str, low: int, high: int | None = None) -> int:
-    """A whole number in [low, high], or an `InputError`."""
-    wants = f"a whole number at least {low}" + (f" and at most {high}" if high else "")
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InputError(f"{argument} must be {wants}, got {value!r}")
-    if value < low or (high is not None and value > high):
-        raise InputError(f"{argument} must be {wants}, got {value}")
-    return int(value)
 
 
 def _probability(value: Any) -> float:

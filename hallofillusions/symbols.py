@@ -8,6 +8,7 @@ validation and error messages use.  sympy is imported only when a symbol is aske
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -105,6 +106,18 @@ def table_symbol(value: Any) -> Any:
     if getattr(value, "is_Symbol", False) and value.name in PARAMETERS:
         return lookup(value.name) if type(value)(value.name) == value else value
     return value
+
+
+def whole(value: Any, argument: str, low: int, high: int | None = None) -> int:
+    """A whole number in [low, high], or an `InputError`."""
+    wants = f"a whole number at least {low}" + (f" and at most {high}" if high else "")
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < low or (high is not None and number > high):
+        raise InputError(f"{argument} must be {wants}, got {value!r}")
+    return number
 
 
 def as_fraction(value: Any) -> Fraction:

@@ -21,7 +21,7 @@ from .observables.base import ONE, Combination, Functional, Monomial
 from .prediction import Entry, Prediction
 from .proof import theorems
 from .recursion import NotClosed, Recursion
-from .symbols import InputError
+from .symbols import InputError, whole
 
 
 def derive(
@@ -50,9 +50,7 @@ def derive(
     """
     variables = check_loop(loop).family.variables
     if monomials is None:
-        if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 1:
-            raise InputError(f"order must be a whole number at least 1, got {order!r}")
-        order = int(order)
+        order = whole(order, "order", 1)
         wanted = sorted(
             (p for p in powers_up_to(tuple(variables.values()), order) if any(p)),
             key=lambda p: (sum(w * q for w, q in zip(variables.values(), p, strict=True)), p[::-1]),
@@ -140,11 +138,7 @@ def predict(
 
 def check_generations(generations: Any) -> int:
     """A whole number of generations, at least 0."""
-    if isinstance(generations, bool) or not isinstance(generations, int | np.integer):
-        raise InputError(f"generations must be a whole number at least 0, got {generations!r}")
-    if generations < 0:
-        raise InputError(f"generations must be a whole number at least 0, got {generations}")
-    return int(generations)
+    return whole(generations, "generations", 0)
 
 
 class _Moments:

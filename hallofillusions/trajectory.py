@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .component import fields_of, find, near, shipped
-from .loop import FeedbackLoop
+from .loop import FeedbackLoop, check_loop
 from .numerics.seeds import Seed as Seed
 from .numerics.streaming import CONFIDENCE as CONFIDENCE
 from .numerics.streaming import Quantiles, Summary
@@ -202,8 +202,7 @@ class Trajectory:
         Raises `InputError` for anything that is not such an array (NaN, another shape, a
         negative variance), and for a name that looks like a misspelt known quantity.
         """
-        if not isinstance(loop, FeedbackLoop):
-            raise InputError(f"loop must be a FeedbackLoop, got {loop!r}")
+        check_loop(loop)
         if isinstance(first, bool) or first not in (0, 1):
             raise InputError(f"first must be 0 (the start) or 1 (the first fit), got {first!r}")
         _check_spelling(arrays, observables)

@@ -397,3 +397,13 @@ def test_the_exit_code_reaches_the_shell() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "hallofillusions: error: alpha must be a number in [0, 1], got 2\n"
+
+
+def test_a_file_that_is_the_whole_fixed_set_is_conditioned_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("x\n0.1\n-1.2\n0.7\n2.1\n-0.4\n0.9\n")
+    loop = ["--mixing", "FixedReal", "--alpha", "0.5", "--n", "12", "--generations", "4"]
+    status = main(["compare", *loop, "--real", str(path), "--seed", "1"])
+    assert status == 0, capsys.readouterr().out

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..component import near
-from ..symbols import InputError
+from ..symbols import InputError, whole
 from .reports import (
     CLOCK,
     plain,
@@ -359,8 +359,8 @@ def _prediction(loop: FeedbackLoop, generations: Any, real: Any) -> Prediction:
 
 def _given_memory(loop: FeedbackLoop, real: Any) -> Any:
     """Real rows that are the loop's memory itself, on which theory conditions."""
-    whole = loop.mixing.anchored and loop.mixing.remembers == "everything"
-    return real if whole else None
+    bootstrapped = loop.mixing.anchored and loop.mixing.remembers == "everything"
+    return real if real is not None and (bootstrapped or loop.remembers_all(real)) else None
 
 
 # -- simulate ------------------------------------------------------------------------------------
@@ -415,8 +415,8 @@ def _trajectory(
     from ..simulation import simulate
 
     seed = arguments.seed
-    if seed is not None and not (isinstance(seed, int) and seed >= 0):
-        raise InputError(f"seed must be a whole number at least 0, got {seed!r}")
+    if seed is not None:
+        whole(seed, "seed", 0)
     last = 10 if arguments.generations is None else arguments.generations
     replicates = 10_000 if arguments.replicates is None else arguments.replicates
     with _executor(arguments.workers) as executor:
@@ -438,9 +438,7 @@ def _medians_at(last: Any, replicates: Any) -> list[int]:
 @contextlib.contextmanager
 def _executor(workers: Any) -> Iterator[Any]:
     """A pool of processes that leave Ctrl-C to this one; None for a single worker."""
-    workers = 1 if workers is None else workers
-    if not isinstance(workers, int) or workers < 1:
-        raise InputError(f"workers must be a whole number at least 1, got {workers!r}")
+    workers = 1 if workers is None else whole(workers, "workers", 1)
     if workers == 1:
         yield None
         return

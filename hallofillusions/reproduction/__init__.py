@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..comparison import AGREES, DISAGREES, PARTLY
-from ..symbols import InputError
+from ..symbols import InputError, whole
 
 SEED = 20_251_121
 LEVEL = 0.001
@@ -97,7 +97,7 @@ def reproduce(
     earlier results, and for a column that cannot be read.
     """
     began = time.monotonic()
-    target, seed = checked_target(out), _checked_seed(seed)
+    target, seed = checked_target(out), whole(seed, "seed", 0)
     rows, described = _column(real, column)
     with _work_folder(target) as folder, _pool(workers, executor) as pool:
         (folder / "trajectories").mkdir()
@@ -161,12 +161,6 @@ def _swap(folder: Path, target: Path) -> None:
             os.replace(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _checked_seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"seed must be a whole number at least 0, got {seed!r}")
-    return seed
 
 
 def _column(real: Any, column: str | None) -> tuple[Any, str]:
@@ -255,10 +249,7 @@ def perform(*arguments: Any) -> dict[str, Any]:
 @contextmanager
 def _pool(workers: int | None, executor: Executor | None) -> Iterator[Executor | None]:
     """The given executor, processes of our own, or None for this process alone."""
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int)
-                                or workers < 1):  # fmt: skip
-        raise InputError(f"workers must be a whole number at least 1, got {workers!r}")
-    count = min(os.cpu_count() or 1, 8) if workers is None else workers
+    count = min(os.cpu_count() or 1, 8) if workers is None else whole(workers, "workers", 1)
     if executor is not None or count == 1:
         yield executor
         return
