@@ -24,31 +24,57 @@ def _exact(value: Any) -> Any:
     return value if is_symbolic(value) else sympy.Rational(as_fraction(value))
 
 
-def field_atoms(loop: FeedbackLoop, convert: Callable[[Any, str], Any]) -> dict[str, Any]:
-    parts = {"family": loop.family, "bias": loop.bias, "estimator": loop.estimator}
-    return {
-        f"{role}_{f.name}": convert(part, f.name)
-        for role, part in parts.items()
+def field_names(loop: FeedbackLoop) -> list[str]:
+    """The names of the atoms that the parts' own numbers make: ``family_mean``, ``bias_tau``, …"""
+    return list(_part_atoms(loop.family, loop.bias, loop.estimator, lambda value: value))
+
+
+def _part_atoms(
+    family: Any, bias: Any, estimator: Any, convert: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """The fields that are numbers, and what family and bias compute from theirs."""
+    found = {
+        f"{role}_{f.name}": convert(getattr(part, f.name))
+        for role, part in (("family", family), ("bias", bias), ("estimator", estimator))
         for f in fields_of(part)
         if not isinstance(getattr(part, f.name), str | bool | tuple)
         and getattr(part, f.name) is not None
     }
+    own = {"family": family.atoms(), "bias": bias.atoms(family)}
+    return found | {f"{r}_{k}": convert(v) for r, values in own.items() for k, v in values.items()}
 
 
-def _values(loop: FeedbackLoop, clock: Clock, size: Any, convert: Callable[[Any, str], Any]) -> Any:
-    fields = field_atoms(loop, convert)
-    return {**loop.mixing.atoms(clock), **loop.estimator.atoms(size), **fields}
+def _numbers(loop: FeedbackLoop) -> dict[str, Any]:
+    return _part_atoms(loop.family, loop.bias, loop.estimator, float)
 
 
-def _number(part: Any, name: str) -> float:
-    return float(getattr(part, name))
+def _symbols(loop: FeedbackLoop, numbers: bool) -> dict[str, Any]:
+    """In the loop's own numbers or symbols, or with a symbol in place of every number."""
+    parts = (loop.family, loop.bias, loop.estimator)
+    family, bias, estimator = (
+        part.replaced(_exact_fields(part)) if numbers else part.symbolic() for part in parts
+    )
+    return _part_atoms(family, bias, estimator, _exact)
+
+
+def _exact_fields(part: Any) -> dict[str, Any]:
+    def exact(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(exact, value))
+        return value if value is None or isinstance(value, str | bool) else _exact(value)
+
+    return {f.name: exact(getattr(part, f.name)) for f in fields_of(part)}
+
+
+def _values(loop: FeedbackLoop, clock: Clock, size: Any, own: dict[str, Any]) -> dict[str, Any]:
+    return {**loop.mixing.atoms(clock), **loop.estimator.atoms(size), **own}
 
 
 def numeric_atoms(loop: FeedbackLoop, generations: int) -> dict[str, Any]:
     """Atom -> array over g = 1 … ``generations`` (or a constant)."""
     loop.require_numbers()
     clock = loop.clock(generations)
-    return _values(loop, clock, loop.mixing.training_size(clock), _number)
+    return _values(loop, clock, loop.mixing.training_size(clock), _numbers(loop))
 
 
 def first_numeric_atoms(loop: FeedbackLoop) -> dict[str, Any]:
@@ -57,24 +83,18 @@ def first_numeric_atoms(loop: FeedbackLoop) -> dict[str, Any]:
     clock = loop.clock(1)
     held = float(loop.mixing.memory_size(loop.sizes(1)[0]))
     size = held if isinstance(loop.start, Memory) else loop.mixing.training_size(clock)
-    first = {k: np.ravel(v)[0] for k, v in _values(loop, clock, size, _number).items()}
+    values = _values(loop, clock, size, _numbers(loop))
+    first = {k: np.ravel(v)[0] for k, v in values.items()}
     if isinstance(loop.start, type(loop.family)):
         start = loop.family.coordinates(loop.start.parameters())
         first |= {f"start_{k}": float(v) for k, v in start.items()}
     return {**first, "hm": 1 / held if held else 0.0}
 
 
-def _symbol_or_number(numbers: bool) -> Callable[[Any, str], Any]:
-    def convert(part: Any, name: str) -> Any:
-        return _exact(getattr(part, name)) if numbers else part.symbol_of(name)
-
-    return convert
-
-
 def symbolic_atoms(loop: FeedbackLoop, *, numbers: bool = False) -> dict[str, Any]:
     """Atom -> sympy expression in α, n, N, g, λ, … or (``numbers=True``) the loop's numbers."""
     clock = _exact_clock(loop, numbers)
-    return _values(loop, clock, loop.mixing.training_size(clock), _symbol_or_number(numbers))
+    return _values(loop, clock, loop.mixing.training_size(clock), _symbols(loop, numbers))
 
 
 def _exact_clock(loop: FeedbackLoop, numbers: bool) -> Clock:
@@ -91,8 +111,7 @@ def first_symbolic_atoms(loop: FeedbackLoop, *, numbers: bool = False) -> dict[s
     mixing = loop.mixing if numbers else loop.mixing.symbolic()
     held = _exact(mixing.memory_size(clock.n))
     size = held if isinstance(loop.start, Memory) else loop.mixing.training_size(clock)
-    convert = _symbol_or_number(numbers)
-    first = _values(loop, clock, size, convert)
+    first = _values(loop, clock, size, _symbols(loop, numbers))
     if isinstance(loop.start, type(loop.family)):
         import sympy
 

@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .algebra import Atoms, Law, Powers, Series, powers_up_to, resolve_umbra
-from .atoms import field_atoms
+from .atoms import field_names
 from .loop import Clock, FeedbackLoop
 from .recursion import NotClosed, Polynomial, Recursion
 from .starts import Memory
+
+
+def memory_name(family: Any, label: Any) -> str:
+    """The coordinate that is the mean of the function ``label`` over the memory."""
+    return f"memory_{family.name(label)}"
 
 
 class Engine:
@@ -28,12 +33,12 @@ class Engine:
             a for a in mixing.atoms(dummy)
             if umbra is None or not a[len(umbra):].isdigit() or int(a[len(umbra):]) <= order
         ]  # fmt: skip
-        fields = field_atoms(loop, lambda part, name: None)
+        fields = field_names(loop)
         started = isinstance(loop.start, type(family))
         start = [f"start_{k}" for k in family.variables] if started else []
         self.atoms = (*names, *loop.estimator.atoms(100.0), *fields, *start, "hm", *data)
         self.labels = self._memory_labels()
-        memory = {f"memory_{k}": family.weight(k) for k in self.labels}
+        memory = {memory_name(family, k): family.weight(k) for k in self.labels}
         self.coordinates = (*memory, *family.variables)
         self.weights = (*memory.values(), *family.variables.values())
         self.training = tuple(family.features)
@@ -50,7 +55,9 @@ class Engine:
     def _twin(self, role: str, part: Any, fields: Iterable[str]) -> Any:
         """The part with ring generators in place of its numbers, so that its claim can use them."""
         named = {f.split("_", 1)[1]: self.gens[f] for f in fields if f.startswith(f"{role}_")}
-        return part.replaced(named)
+        twin = part.replaced(named)
+        object.__setattr__(twin, "at", Atoms(named))
+        return twin
 
     def _memory_labels(self) -> list[Any]:
         family, kind = self.loop.family, self.loop.mixing.remembers
@@ -69,7 +76,9 @@ class Engine:
         if key not in self._moments:
             state = {k: self.gens[k] for k in self.family.variables}
             if who == "memory":
-                value = self.gens[f"memory_{label}"]
+                value = self.gens[memory_name(self.family, label)]
+            elif who == "real" and (name := f"real_{self.family.name(label)}") in self.gens:
+                value = self.gens[name]
             elif who == "real":
                 truth = {k: self.ring(v) for k, v in self.family.truth().items()}
                 value = self.family.moment(label, truth)
@@ -218,8 +227,8 @@ class Engine:
 
     def _memory_moments(self) -> Callable[[Powers], Any]:
         """Moments of the memory before the first fit: means over iid real points, or given data."""
-        if self.data:
-            names = [f"pool_{k}" for k in self.labels]
+        names = [f"pool_{self.family.name(k)}" for k in self.labels]
+        if self.labels and names[0] in self.data:
             return lambda powers: self._monomial(names, powers)
         if not self.loop.mixing.anchored and not self.loop.begins_with_pool:
             return lambda powers: self.ring.zero if any(powers) else self.ring.one

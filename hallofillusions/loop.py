@@ -6,7 +6,7 @@ It says what is done, never what follows from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,7 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
             raise InputError("n must have at least one entry, got an empty schedule")
         checked = [PARAMETERS["n"].check(v, "n") for v in (n if isinstance(n, tuple) else [n])]
         object.__setattr__(self, "n", tuple(checked) if isinstance(n, tuple) else checked[0])
+        self.bias.check(self.family)
         self.mixing.check(self)
         self.estimator.check(self)
 
@@ -175,6 +176,30 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
         """The same loop under its plainest name: fresh data at α = 1 are no data, `Replace`."""
         alone = getattr(self.mixing, "alpha", None) == 1 and not self.mixing.anchored
         return replace(self, mixing=Replace()) if alone else self
+
+    # -- components ---------------------------------------------------------------------------
+
+    def marginal(self, names: Collection[str]) -> tuple[FeedbackLoop, dict[str, str], Any]:
+        """The loop of those components alone that the coordinates ``names`` speak of.
+
+        Sampling, mixing and moment matching commute with taking components, so its law is that
+        of the components of this loop.  With it come the names of the coordinates there, and
+        the places of the components (None: all).
+        """
+        family, new, places = self.family.marginal(names)
+        if family is self.family:
+            return self, new, None
+        start = self.start.marginal(names)[0] if isinstance(self.start, Family) else self.start
+        bias = self.bias.marginal(self.family.dimension)
+        return replace(self, family=family, start=start, bias=bias), new, places
+
+    def along(self, direction: Any) -> FeedbackLoop:
+        """The one-dimensional loop of u·x, whose law is that of this loop along u."""
+        family: Any = self.family
+        start: Any = self.start
+        start = start.along(direction) if isinstance(start, type(family)) else start
+        bias = self.bias.marginal(family.dimension)
+        return replace(self, family=family.along(direction), start=start, bias=bias)
 
     # -- symbols ------------------------------------------------------------------------------
 

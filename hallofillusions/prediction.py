@@ -23,15 +23,15 @@ class Entry:
     """One observable's prediction: values at g = 0 … G, computed when first asked for.
 
     ``source`` names the recursion or the theorem; without a law ``compute`` is None and
-    ``source`` says so.  ``variance`` is the predicted variance over replicates, where known, and
-    ``scale`` of the values is the size to which a discrepancy is relative.
+    ``source`` says so.  ``spread`` computes the predicted variance over replicates, where known,
+    and ``scale`` of the values is the size to which a discrepancy is relative.
     """
 
     label: str
     source: str
     kind: Kind = field(default_factory=Exact)
     compute: Callable[[], NDArray[np.float64]] | None = None
-    variance: NDArray[np.float64] | None = None
+    spread: Callable[[], NDArray[np.float64] | None] = lambda: None
     scale: Callable[[Any], Any] = abs
 
     @property
@@ -42,6 +42,11 @@ class Entry:
     def last(self) -> int:
         """The last generation that is predicted."""
         return len(self.values) - 1
+
+    @cached_property
+    def variance(self) -> NDArray[np.float64] | None:
+        """The predicted variance over replicates at g = 0 … G, or None where it is not known."""
+        return self.spread()
 
     @cached_property
     def values(self) -> NDArray[np.float64]:

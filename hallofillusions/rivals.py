@@ -92,7 +92,7 @@ def shifted(prediction: Prediction, by: int = 1) -> Prediction:
     longer = predict(prediction.loop, prediction.generations + by, _watched(prediction))
 
     def later(entry: Entry) -> Entry:
-        return replace(entry, compute=lambda: entry.values[by:], variance=None)
+        return replace(entry, compute=lambda: entry.values[by:], spread=lambda: None)
 
     entries = {label: later(e) for label, e in longer.entries.items() if e.known}
     return Prediction(prediction.loop, prediction.generations, entries)
@@ -101,7 +101,7 @@ def shifted(prediction: Prediction, by: int = 1) -> Prediction:
 def _watched(prediction: Prediction) -> Sequence[Any]:
     from .observables import defaults
 
-    return [o for o in defaults() if o.label in prediction.known]
+    return [o for o in defaults(prediction.loop.family) if o.label in prediction.known]
 
 
 def separation(true: Prediction, rival: Prediction, replicates: int) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from .numerics.seeds import Seed
 from .numerics.sources import PointSource, Source, StatisticsSource, check_rows
 from .numerics.streaming import Quantiles, Summary
 from .starts import FirstFit, Memory, Truth
-from .symbols import InputError, as_number, whole
+from .symbols import InputError, as_number, checked_rows, whole
 from .trajectory import Options, Trajectory, split_medians
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def simulate(
     quantiles_at: Sequence[int] = (),
     monitors: Sequence[Any] = (),
     real: Any = None,
+    replacement: bool = False,
     progress: bool | None = None,
     keep: Sequence[int] = (),
 ) -> Trajectory:
@@ -64,11 +65,12 @@ def simulate(
     executor     any `concurrent.futures.Executor`; None is this process.  It cannot
                  change the answer
     literal      draw every point instead of sufficient statistics
-    observables  what is measured on each model; None: ``observables.defaults()``
+    observables  what is measured on each model; None: ``observables.defaults(family)``
     quantiles    probabilities, computed at the generations ``quantiles_at``
     monitors     objects with ``labels`` and ``measure(before, after, index)``, which see
                  the coordinates of (memory, model) around each step
-    real         1-D array of your own data, sampled in place of the family (literal)
+    real         your own data, one row a point, sampled in place of the family (literal)
+    replacement  whether a row may be drawn again: then the real law is that of the rows
     keep         generations at which the values of all replicates are kept
     progress     a bar on standard error; None: if that is a terminal
     ============ ===================================================================
@@ -76,7 +78,8 @@ def simulate(
     Raises `InputError` for anything that cannot be run, before it is run where that is known.
     """
     options = _options(
-        generations, observables, quantiles, quantiles_at, keep, monitors, literal, real
+        loop, generations, observables, quantiles, quantiles_at, keep, monitors, literal, real,
+        replacement,
     )
     return _run(loop, generations, replicates, Seed.of(rng), options, executor, progress)
 
@@ -105,6 +108,7 @@ def rerun(
         tuple(map(rebuilt, old.observables)) if observables is None else tuple(observables),
         old.quantiles, old.quantiles_at, old.keep,
         old.monitors if monitors is None else tuple(monitors), old.literal, old.real,
+        old.replacement,
     )  # fmt: skip
     loop, last, count = trajectory.loop, trajectory.generations, trajectory.replicates
     return _run(loop, last, count, trajectory.seed, options, executor, progress)
@@ -127,6 +131,7 @@ class Plan:
     raw: tuple[int, ...]
     monitors: tuple[Any, ...]
     real: Any
+    replacement: bool = False
 
     @property
     def blocks(self) -> int:
@@ -141,7 +146,7 @@ class Plan:
         rng = np.random.default_rng(np.random.SFC64(self.seed.child(index)))
         arguments = (self.loop.family, self.loop.bias, self.size(index), rng)
         if self.literal:
-            return PointSource(*arguments, data=self.real)
+            return PointSource(*arguments, data=self.real, replacement=self.replacement)
         steady = all(tick is self.ticks[0] for tick in self.ticks)
         return StatisticsSource(*arguments, ahead=ahead(len(self.ticks)) if steady else 1)
 
@@ -184,11 +189,11 @@ def _plan(
     measured, medians = split_medians(options.observables)
     raw = tuple(sorted({*options.quantiles_at, *options.keep}))
     if options.real is not None:
-        check_rows(loop, ticks, options.real.size)
-    block = _block(loop, generations, options.real) if reason else BLOCK
+        check_rows(loop, ticks, len(options.real), options.replacement)
+    block = _block(loop, generations, options.real) if reason else BLOCK // loop.family.dimension
     plan = Plan(
         loop, ticks, replicates, block, bool(reason), seed, measured, raw, options.monitors,
-        options.real,
+        options.real, options.replacement,
     )  # fmt: skip
     return plan, medians, reason
 
@@ -223,8 +228,8 @@ def _block(loop: FeedbackLoop, generations: int, real: Any) -> int:
     clock = loop.clock(generations)
     training = int(np.max(loop.mixing.training_size(clock)))
     pool = int(clock.N[-1]) if loop.mixing.grows else int(loop.mixing.memory_size(int(clock.n[0])))
-    rows = 0 if real is None else real.size
-    return max(1, min(BLOCK, CACHE // training, POOL // max(pool, rows, 1)))
+    rows, d = 0 if real is None else len(real), loop.family.dimension
+    return max(1, min(BLOCK, CACHE // (training * d), POOL // (max(pool, rows, 1) * d)))
 
 
 # -- one block --------------------------------------------------------------------------------
@@ -250,7 +255,8 @@ def _begin(plan: Plan, source: Source) -> tuple[Any, Any]:
     model = loop.start.as_model() if given else source.truth
     if not (mixing.anchored or loop.begins_with_pool):
         return None, model
-    if mixing.remembers == "everything" and mixing.anchored and plan.real is not None:
+    whole_file = plan.real is not None and not plan.replacement
+    if mixing.remembers == "everything" and mixing.anchored and whole_file:
         assert isinstance(source, PointSource)
         return source.rows(), model
     return source.real(mixing.memory_size(plan.ticks[0].n)), model
@@ -344,19 +350,24 @@ def _versions() -> dict[str, str]:
 
 
 def _options(
-    generations: Any, observables: Any, quantiles: Any, quantiles_at: Any, keep: Any,
-    monitors: Any, literal: Any, real: Any,
+    loop: Any, generations: Any, observables: Any, quantiles: Any, quantiles_at: Any, keep: Any,
+    monitors: Any, literal: Any, real: Any, replacement: Any,
 ) -> Options:  # fmt: skip
     """All options checked, or an `InputError` that names the argument."""
+    family = check_loop(loop).family
     last = whole(generations, "generations", 1)
-    if not isinstance(literal, bool | np.bool_):
-        raise InputError(f"literal must be True or False, got {literal!r}")
+    for name, value in (("literal", literal), ("replacement", replacement)):
+        if not isinstance(value, bool | np.bool_):
+            raise InputError(f"{name} must be True or False, got {value!r}")
+    if replacement and real is None:
+        raise InputError("replacement=True wants real, the rows that are drawn again and again")
     return Options(
-        _checked_observables(observables),
+        _checked_observables(observables, family),
         tuple(_probability(p) for p in _sequence(quantiles, "quantiles")),
         tuple(whole(g, "quantiles_at", 0, last) for g in _sequence(quantiles_at, "quantiles_at")),
         tuple(whole(g, "keep", 0, last) for g in _sequence(keep, "keep")),
-        _checked_monitors(monitors), bool(literal), None if real is None else _checked_real(real),
+        _checked_monitors(monitors), bool(literal),
+        None if real is None else checked_rows(real, "real", family.dimension), bool(replacement),
     )  # fmt: skip
 
 
@@ -374,15 +385,17 @@ def _sequence(value: Any, argument: str) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def _checked_observables(observables: Any) -> tuple[Any, ...]:
+def _checked_observables(observables: Any, family: Any) -> tuple[Any, ...]:
     if observables is None:
         from .observables import defaults
 
-        return defaults()
+        return defaults(family)
     checked = _sequence(observables, "observables")
     for observable in checked:
         if not (hasattr(observable, "label") and hasattr(observable, "measure")):
             raise InputError(f"observables must have .label and .measure, got {observable!r}")
+        if hasattr(observable, "check"):
+            observable.check(family)
     labels = [o.label for o in checked]
     if twice := sorted({label for label in labels if labels.count(label) > 1}):
         raise InputError(f"observables must have different labels, got {twice[0]!r} twice")
@@ -397,15 +410,3 @@ def _checked_monitors(monitors: Any) -> tuple[Any, ...]:
         if not (hasattr(monitor, "labels") and hasattr(monitor, "measure")):
             raise InputError(f"monitors must have .labels and .measure, got {monitor!r}")
     return checked
-
-
-def _checked_real(real: Any) -> Any:
-    try:
-        data = np.array(real, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(f"real must be numbers in one row, got {type(real).__name__}") from None
-    if data.ndim != 1 or not data.size:
-        raise InputError(f"real must be numbers in one row, got the shape {data.shape}")
-    if not np.isfinite(data).all():
-        raise InputError(f"real must be finite, got {data[~np.isfinite(data)][0]} among its rows")
-    return data

@@ -8,54 +8,70 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .algebra import powers_up_to
+from .engine import memory_name
+from .proof import in_greek
 from .theory import derive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .loop import FeedbackLoop
+    from .recursion import Recursion
+
+WORDS = {"delta": "the mean", "delta^2": "the squared error", "v": "the variance"}
+"""What the steps of the one-dimensional coordinates are called."""
 
 
 @dataclass(frozen=True, eq=False)
 class StepResiduals:
-    """(f(next) - E[f | past]) / sd[f | past] for f = δ, δ², σ²: unit variance, mean zero.
+    """(f(next) - E[f | past]) / sd[f | past]: unit variance, mean zero.
 
-    The kernel gives E[f | past] and, at twice the order, its conditional variance.  Whatever
-    heavy tail the marginal law of f has, these are martingale differences of unit variance, so
-    their averages test every step at full power.  A monitor for `simulate`; plain arrays only,
-    so that it travels to any worker.
+    f are the monomials of weight 1 and 2 of the model's coordinates: δ, δ² and σ² in one
+    dimension, in d dimensions those of the first two components.  The kernel gives E[f | past]
+    and, at twice the order, its conditional variance.  Whatever heavy tail the marginal law of f
+    has, these are martingale differences of unit variance, so their averages test every step at
+    full power.  A monitor for `simulate`; plain arrays only, so that it travels to any worker.
     """
 
     labels: tuple[str, ...]
-    tested: tuple[tuple[int, int], ...]
+    count: int
     coordinates: tuple[str, ...]
     memory_labels: tuple[Any, ...]
     basis: NDArray[np.int64]
+    wanted: NDArray[np.int64]
     matrices: NDArray[np.float64]
     constants: NDArray[np.float64]
 
     @classmethod
-    def of(cls, loop: FeedbackLoop, generations: int, *, data: Any = None) -> StepResiduals:
-        """The residuals of the steps of ``loop``; ``data`` as in `derive`."""
-        wanted = [{"delta": 1}, {"delta": 2}, {"v": 1}]
+    def of(
+        cls, loop: FeedbackLoop, generations: int, *, data: Any = None, real: Any = None
+    ) -> StepResiduals:
+        """The residuals of the steps of ``loop``; ``data`` and ``real`` as in `derive`."""
+        small, names, places = loop.marginal(_first_components(loop.family))
+        rows = [v if v is None or places is None else np.asarray(v)[:, places]
+                for v in (data, real)]  # fmt: skip
+        wanted = _monomials(small.family.variables)
         squares = [{k: 2 * p for k, p in m.items()} for m in wanted]
-        recursion = derive(loop, monomials=[*wanted, *squares], data=data)
+        recursion = derive(small, monomials=[*wanted, *squares], data=rows[0], real=rows[1])
         place = [recursion.index(**m) for m in (*wanted, *squares)]
         matrices, constants = recursion.coefficients(max(generations, 1))
-        remembered = tuple(
-            int(c.removeprefix("memory_")) for c in recursion.coordinates if "memory_" in c
-        )
+        words = [recursion.name(recursion.basis[i]) for i in place[: len(wanted)]]
+        memory = _memory(recursion, loop.family)
+        own = {new: old for old, new in names.items()}
         return cls(
-            ("step of the mean", "step of the squared error", "step of the variance"),
-            tuple((place[i], place[i + 3]) for i in range(3)),
-            recursion.coordinates,
-            remembered,
+            tuple(f"step of {WORDS.get(w, in_greek(w))}" for w in words),
+            len(wanted),
+            tuple(memory[c][0] if c in memory else own[c] for c in recursion.coordinates),
+            tuple(label for _, label in memory.values()),
             np.array(recursion.basis),
+            np.array([recursion.basis[i] for i in place[: len(wanted)]]),
             matrices[:, place],
             constants[:, place],
         )
 
-    def _monomials(self, state: Mapping[str, Any], powers: NDArray[np.int64]) -> Any:
+    def _products(self, state: Mapping[str, Any], powers: NDArray[np.int64]) -> Any:
+        """Monomials of the coordinates, an array (monomial, replicate)."""
         columns = np.broadcast_arrays(*(np.asarray(state[c], dtype=float)
                                         for c in self.coordinates))  # fmt: skip
         size = max(c.size for c in columns)
@@ -69,13 +85,36 @@ class StepResiduals:
     def measure(self, before: Mapping[str, Any], after: Mapping[str, Any], index: int) -> Any:
         """The residuals of the step number ``index`` (to g = ``index`` + 1): (label, replicate)."""
         k = index if len(self.matrices) > 1 else 0
-        expected = self.matrices[k] @ self._monomials(before, self.basis)
+        expected = self.matrices[k] @ self._products(before, self.basis)
         expected += self.constants[k][:, None]
-        means, squares = expected[:3], expected[3:]
-        width = len(self.coordinates) - 2
-        wanted = np.array([self.basis[i][width:] for i, _ in self.tested])
-        delta, v = (np.asarray(after[c], dtype=float) for c in self.coordinates[width:])
-        values = np.array([delta**p * v**q for p, q in wanted])
+        means, squares = expected[: self.count], expected[self.count :]
+        values = self._products(after, self.wanted)
         with np.errstate(divide="ignore", invalid="ignore"):
             spread = np.sqrt(np.maximum(squares - means**2, 0.0))
             return np.where(spread > 0, (values - means) / spread, 0.0)
+
+
+def _first_components(family: Any) -> list[str]:
+    """The coordinates of the first two components; all of them in one dimension."""
+    return [name for name in family.variables if all(int(k) <= 2 for k in name.split("_")[1:])]
+
+
+def _monomials(variables: Mapping[str, int]) -> list[dict[str, int]]:
+    """All monomials of weight 1 and 2, those of the mean first."""
+    powers = [p for p in powers_up_to(tuple(variables.values()), 2) if any(p)]
+    powers.sort(key=lambda p: p[::-1])
+    return [{k: q for k, q in zip(variables, p, strict=True) if q} for p in powers]
+
+
+def _memory(recursion: Recursion, family: Any) -> dict[str, tuple[str, Any]]:
+    """Memory coordinate of the recursion -> its name and its label in the whole family."""
+    small = recursion.loop.family
+    found = {}
+    for label in small.labels(max(recursion.weights, default=0)):
+        if (name := memory_name(small, label)) in recursion.coordinates:
+            whole = label
+            if family.dimension > 1:
+                powers = label if isinstance(label, tuple) else (label,)
+                whole = (*powers, *(0,) * (family.dimension - len(powers)))
+            found[name] = memory_name(family, whole), whole
+    return found

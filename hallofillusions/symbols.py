@@ -120,6 +120,24 @@ def whole(value: Any, argument: str, low: int, high: int | None = None) -> int:
     return number
 
 
+def checked_rows(values: Any, argument: str, dimension: int = 1) -> Any:
+    """Finite numbers, one point a row: shape (rows,) or, in d dimensions, (rows, d)."""
+    import numpy as np
+
+    wants = "numbers in one row" if dimension == 1 else f"rows of {dimension} numbers"
+    try:
+        data = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{argument} must be {wants}, got {type(values).__name__}") from None
+    shape = () if dimension == 1 else (dimension,)
+    if data.ndim < 1 or data.shape[1:] != shape or not len(data):
+        raise InputError(f"{argument} must be {wants}, got the shape {data.shape}")
+    if not np.isfinite(data).all():
+        bad = data[~np.isfinite(data)][0]
+        raise InputError(f"{argument} must be finite, got {bad} among its rows")
+    return data
+
+
 def as_fraction(value: Any) -> Fraction:
     """The exact fraction that a user typed: 0.9 means 9/10, not its nearest binary number."""
     if isinstance(value, Fraction | int):

@@ -21,7 +21,7 @@ from .observables.base import ONE, Combination, Functional, Monomial
 from .prediction import Entry, Prediction
 from .proof import theorems
 from .recursion import NotClosed, Recursion
-from .symbols import InputError, whole
+from .symbols import InputError, checked_rows, whole
 
 
 def derive(
@@ -30,6 +30,7 @@ def derive(
     *,
     monomials: Iterable[Mapping[str, float]] | None = None,
     data: Any = None,
+    real: Any = None,
 ) -> Recursion:
     """The exact affine recursion of the loop's moments.
 
@@ -38,6 +39,7 @@ def derive(
     order     all monomials of the model's coordinates up to this weight (4 holds Var σ²)
     monomials instead of ``order``: the monomials wanted, such as ``[{"v": 1}]``
     data      the rows of a real file that is the memory of an anchored mixing
+    real      rows whose law is the real one, in place of the family's: its moments enter
     ========= =====================================================================
 
     Raises `NotClosed` (naming the monomial) when no finite recursion exists.
@@ -61,8 +63,10 @@ def derive(
             (sum(w * q for w, q in zip(variables.values(), p, strict=True)) for p in wanted),
             default=1,
         )
-    means = None if data is None else _data_means(loop, data, max(order, 2))
-    return _derive(loop, max(order, 2), tuple(wanted), means)
+    order = max(order, 2)
+    known = () if data is None else _data_means(loop, data, order)
+    known += () if real is None else _row_means(loop, real, "real", order)
+    return _derive(loop, order, tuple(wanted), known)
 
 
 def _powers(variables: Mapping[str, int], wanted: Mapping[str, float]) -> Powers:
@@ -79,22 +83,29 @@ def _data_means(loop: FeedbackLoop, data: Any, order: int) -> tuple[tuple[str, f
         raise InputError(
             f"data must go with FixedReal or FixedPool, whose memory it is, got {loop.mixing!r}"
         )
-    rows = np.asarray(data, dtype=float)
-    if rows.ndim != 1 or not len(rows) or not np.isfinite(rows).all():
-        raise InputError("data must be a one-dimensional array of finite numbers")
+    rows = checked_rows(data, "data", loop.family.dimension)
     held = loop.mixing.memory_size(loop.sizes(1)[0])
     if len(rows) != held:
         raise InputError(f"data must have {held} rows, the size of the fixed set, got {len(rows)}")
-    deviations = rows - loop.family.parameters()["mean"]
-    return tuple((f"pool_{k}", float(np.mean(deviations**k))) for k in range(1, order + 1))
+    return _row_means(loop, rows, "pool", order)
+
+
+def _row_means(
+    loop: FeedbackLoop, values: Any, name: str, order: int
+) -> tuple[tuple[str, float], ...]:
+    """The means over the rows of all functions of x up to a weight, as atoms."""
+    family = loop.family
+    rows = checked_rows(values, name, family.dimension)
+    means = family.means(rows[None], family.labels(order))
+    return tuple((f"{name}_{family.name(k)}", float(v[0])) for k, v in means.items())
 
 
 @lru_cache(maxsize=256)
 def _derive(
     loop: FeedbackLoop, order: int, wanted: tuple[Powers, ...],
-    data: tuple[tuple[str, float], ...] | None,
+    data: tuple[tuple[str, float], ...],
 ) -> Recursion:  # fmt: skip
-    engine = Engine(loop, order, dict(data or ()))
+    engine = Engine(loop, order, dict(data))
     cut = len(engine.labels)
     return engine.close([(0,) * cut + p for p in wanted])
 
@@ -108,14 +119,17 @@ def predict(
     observables: Sequence[Any] | None = None,
     *,
     data: Any = None,
+    real: Any = None,
 ) -> Prediction:
     """The expectation of every observable at g = 0 … ``generations``.
 
     =========== =====================================================================
     loop        a sentence with numbers
     generations number of fits, at least 0
-    observables `Observable` s; default: `hallofillusions.observables.defaults`
+    observables `Observable` s; default: ``observables.defaults(loop.family)``
     data        the rows of a real file that is the memory of an anchored mixing
+    real        rows whose law is the real one, in place of the family's: their moments
+                enter exactly (``simulate(..., real=rows, replacement=True)`` samples it)
     =========== =====================================================================
 
     Monomials come from the recursion (order 2 or 4, exact); everything else from a theorem
@@ -125,14 +139,9 @@ def predict(
 
     check_loop(loop).require_numbers()
     check_generations(generations)
-    watched = tuple(observables) if observables is not None else defaults()
-    claims = {o.label: o.claim(loop.family) for o in watched}
-    moments = _Moments(loop, generations, data, claims.values())
-    sizes = {o.label: partial(o.scale, loop.family) for o in watched}
-    entries = {
-        label: replace(_entry(label, claim, moments), scale=sizes[label])
-        for label, claim in claims.items()
-    }
+    watched = tuple(observables) if observables is not None else defaults(loop.family)
+    known: dict[tuple[Any, ...], _Moments] = {}
+    entries = {o.label: _predicted(o, loop, generations, data, real, known) for o in watched}
     return Prediction(loop, generations, entries)
 
 
@@ -141,51 +150,79 @@ def check_generations(generations: Any) -> int:
     return whole(generations, "generations", 0)
 
 
+def _predicted(
+    observable: Any, loop: FeedbackLoop, generations: int, data: Any, real: Any,
+    known: dict[Any, _Moments],
+) -> Entry:  # fmt: skip
+    """The entry of one observable; loops that several observables reduce to are shared."""
+    observable.check(loop.family)
+    simpler, inner = observable.reduced(loop)
+    u = getattr(observable, "direction", None) if simpler is not loop else None
+    if (simpler, u) not in known:
+        rows = [None if v is None else np.asarray(v) @ np.array(u) if u else v
+                for v in (data, real)]  # fmt: skip
+        known[simpler, u] = _Moments(simpler, generations, *rows)
+    entry = _entry(observable.label, inner.claim(simpler.family), known[simpler, u])
+    return replace(entry, scale=partial(observable.scale, loop.family))
+
+
 class _Moments:
     """Functionals of one loop, each found once: monomials by recursion, the rest by theorem."""
 
-    def __init__(
-        self, loop: FeedbackLoop, generations: int, data: Any, claims: Iterable[Any]
-    ) -> None:
-        self.loop, self.generations, self.data = loop, generations, data
+    def __init__(self, loop: FeedbackLoop, generations: int, data: Any, real: Any) -> None:
+        self.loop, self.generations, self.data, self.real = loop, generations, data, real
         self.canonical = loop.canonical
-        asked = {
-            f: None for claim in claims if claim is not None for _, f in claim.terms
-            if isinstance(f, Monomial) and f.powers and f.polynomial
-        }  # fmt: skip
-        squares = {Monomial(tuple((n, 2 * p) for n, p in f.powers)): None for f in asked}
-        weights = loop.family.variables
-        light = [f for f in squares if sum(weights[n] * p for n, p in f.powers) <= 4]
-        self.table = self._run(dict.fromkeys([*asked, *light]))
+        self.table: dict[Monomial, Any] = {ONE: np.ones(generations + 1)}
+        self.open: dict[Monomial, str] = {}
 
-    def _run(self, wanted: Iterable[Monomial]) -> dict[Monomial, Any]:
-        wanted = list(wanted)
-        if not wanted:
-            return {}
-        monomials = [{n: int(p) for n, p in f.powers} for f in wanted]
-        recursion = derive(self.loop, monomials=monomials, data=self.data)
+    def fill(self, wanted: Iterable[Monomial]) -> None:
+        """Put monomials into the table, or the reason why none can be into ``open``."""
+        groups: dict[Any, dict[Monomial, dict[str, int]]] = {}
+        for f in dict.fromkeys(wanted):
+            if f.polynomial and f not in self.table and f not in self.open:
+                loop, new, places = self.loop.marginal([name for name, _ in f.powers])
+                key = loop, None if places is None else tuple(places)
+                groups.setdefault(key, {})[f] = {new[name]: int(p) for name, p in f.powers}
+        for (loop, places), monomials in groups.items():
+            self._run(loop, places, monomials)
+
+    def _run(self, loop: FeedbackLoop, places: Any, wanted: dict[Monomial, dict[str, int]]) -> None:
+        rows = [None if v is None else np.asarray(v) if places is None
+                else np.asarray(v)[:, places[0] if len(places) == 1 else list(places)]
+                for v in (self.data, self.real)]  # fmt: skip
+        try:
+            recursion = derive(loop, monomials=wanted.values(), data=rows[0], real=rows[1])
+        except NotClosed as error:
+            if len(wanted) > 1:
+                for f, powers in wanted.items():
+                    self._run(loop, places, {f: powers})
+            else:
+                self.open[next(iter(wanted))] = str(error)
+            return
         x = recursion.iterate(self.generations)
-        return {f: x[:, recursion.index(**m)] for f, m in zip(wanted, monomials, strict=True)}
+        self.table |= {f: x[:, recursion.index(**m)] for f, m in wanted.items()}
 
     def find(self, functional: Functional) -> tuple[Callable[[], Any] | None, str, Kind]:
         """(values, source, kind) of one functional; values is None where no law is known."""
+        if isinstance(functional, Monomial) and functional in self.table:
+            source = "recursion" if functional.powers else ""
+            return (lambda: self.table[functional]), source, Exact()
         grid = np.arange(self.generations + 1)
-        if isinstance(functional, Monomial):
-            if not functional.powers:
-                return (lambda: np.ones(len(grid))), "", Exact()
-            if functional in self.table:
-                return (lambda: self.table[functional]), "recursion", Exact()
         for theorem in theorems().values():
-            # a given file as memory is conditioned on; theorems average over it
-            law = theorem.provides(self.canonical, functional) if self.data is None else None
+            # given rows are conditioned on, or another real law; theorems know neither
+            known = self.data is None and self.real is None
+            law = theorem.provides(self.canonical, functional) if known else None
             if law is not None:
                 return (lambda law=law: law(grid)), theorem.name, theorem.kind
+        if isinstance(functional, Monomial) and functional in self.open:
+            return None, self.open[functional], Exact()
         return None, f"no theorem known for {functional} of this loop; simulate it", Exact()
 
 
 def _entry(label: str, claim: Combination | None, moments: _Moments) -> Entry:
     if claim is None:
         return Entry(label, "no theorem known for it; simulate it")
+    moments.fill(f for _, f in claim.terms if isinstance(f, Monomial))
     parts = [(c, *moments.find(f)) for c, f in claim.terms]
     for _, law, source, _ in parts:
         if law is None:
@@ -200,18 +237,32 @@ def _entry(label: str, claim: Combination | None, moments: _Moments) -> Entry:
         return claim.transform(total) if claim.transform else total
 
     return Entry(label, " and ".join(sources) or "definition", kind, compute,
-                 _spread(claim, moments))  # fmt: skip
+                 partial(_variance, claim, moments))  # fmt: skip
 
 
-def _spread(claim: Combination, moments: _Moments) -> Any:
-    """Variance over replicates of an observable that is one monomial (plus a constant)."""
+PAIRS = 36
+"""Products of two terms beyond which the variance of a sum of monomials is not worked out."""
+
+
+def _variance(claim: Combination, moments: _Moments) -> Any:
+    """Variance over replicates of a sum of monomials, where all products are light enough."""
+    if claim.transform or not all(isinstance(f, Monomial) for _, f in claim.terms):
+        return None
     terms = [(c, f) for c, f in claim.terms if isinstance(f, Monomial) and f.powers]
-    if len(terms) != 1 or claim.transform or len(terms) < sum(f != ONE for _, f in claim.terms):
+    pairs = {(f * k): 0.0 for _, f in terms for _, k in terms}
+    weights = moments.loop.family.variables
+    heavy = any(sum(weights[n] * p for n, p in f.powers) > 4 for f in pairs if f.polynomial)
+    if heavy or len(terms) ** 2 > 2 * PAIRS:
         return None
-    c, f = terms[0]
-    square = Monomial(tuple((n, 2 * p) for n, p in f.powers))
-    if f not in moments.table or square not in moments.table:
+    moments.fill(pairs)
+    table = moments.table
+    if not all(f in table for f in (*pairs, *(f for _, f in terms))):
         return None
+    for c, f in terms:
+        for e, k in terms:
+            pairs[f * k] += c * e
+    mean = sum(c * table[f] for c, f in terms)
     with np.errstate(over="ignore", invalid="ignore"):
-        variance = c**2 * np.maximum(moments.table[square] - moments.table[f] ** 2, 0.0)
+        square = sum(c * table[f] for f, c in pairs.items())
+        variance = np.maximum(square - mean**2, 0.0)
     return np.where(np.isnan(variance), np.inf, variance)  # inf - inf, beyond the floats

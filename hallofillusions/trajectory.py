@@ -42,6 +42,7 @@ class Options:
     monitors: tuple[Any, ...] = ()
     literal: bool = False
     real: Any = None
+    replacement: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +206,7 @@ class Trajectory:
         check_loop(loop)
         if isinstance(first, bool) or first not in (0, 1):
             raise InputError(f"first must be 0 (the start) or 1 (the first fit), got {first!r}")
-        _check_spelling(arrays, observables)
+        _check_spelling(arrays, observables, loop.family)
         checked = _checked_arrays(arrays)
         measured, medians = _measured(loop, checked, observables)
         quantities = measured | {k: v for k, v in checked.items() if k not in measured}
@@ -249,11 +250,11 @@ def _label(label: Any) -> str:
     return label if isinstance(label, str) else str(getattr(label, "label", label))
 
 
-def _check_spelling(names: Iterable[str], observables: Any) -> None:
+def _check_spelling(names: Iterable[str], observables: Any, family: Any) -> None:
     """Refuse a name that is near a known quantity's; another number in it is not a slip."""
     from .observables import defaults
 
-    known = [o.label for o in (*defaults(), *(observables or ()))]
+    known = [o.label for o in (*defaults(family), *(observables or ()))]
     known += [o.label for name in shipped("observables") if (o := _plain_observable(name))]
     worded = {_without_numbers(k) for k in known}
     for name in names:
@@ -311,7 +312,7 @@ def _measured(
         return {}, {}
     from .observables import defaults
 
-    plain, medians = split_medians(defaults() if observables is None else observables)
+    plain, medians = split_medians(defaults(loop.family) if observables is None else observables)
     with np.errstate(all="ignore"):
         values = {o.label: np.asarray(o.measure(loop.family, arrays), float) for o in plain}
     shape = next(iter(arrays.values())).shape

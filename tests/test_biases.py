@@ -53,7 +53,8 @@ def test_a_clipped_acceptance_is_rejected(tau: float, monkeypatch: pytest.Monkey
 
 
 def test_a_lower_ceiling_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(temperature, "CEILING", temperature.CEILING - 0.05)
+    lower = temperature.ceiling(1) - 0.05
+    monkeypatch.setattr(temperature, "ceiling", lambda d: lower)
     with pytest.raises(InputError, match=r"bounded by the proposal, got .* with tau=2"):
         p_value(2)
 

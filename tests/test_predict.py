@@ -83,7 +83,7 @@ def test_fresh_split_says_what_is_unknown() -> None:
     assert prediction.unknown["log-variance"] == (
         "no theorem known for E log(σ²/σ₀²) of this loop; simulate it"
     )
-    assert len(prediction.unknown) == len(defaults()) - 4
+    assert len(prediction.unknown) == len(defaults(fresh.family)) - 4
     assert all("simulate it" in reason for reason in prediction.unknown.values())
 
 

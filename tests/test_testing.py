@@ -25,7 +25,8 @@ from hallofillusions.testing import (
     check_manners,
 )
 
-EXAMPLES: dict[str, Any] = {"alpha": 0.5, "size": 7, "lam": 0.9, "tau": 0.8, "of": Variance()}
+EXAMPLES: dict[str, Any] = {"alpha": 0.5, "size": 7, "lam": 0.9, "tau": 0.8, "of": Variance(),
+                            "direction": (1, 2), "observable": Variance()}
 """A value for each field that has no default which says something."""
 
 

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 class SamplingBias(Component, ABC):
     """What sampling does to a model: the law of a synthetic point, given the model."""
 
+    at: Any
+    """In a claim: the fields and `atoms` by their names, as ring generators."""
+
+    def check(self, family: Family) -> None:
+        """Refuse a family on which the bias cannot act."""
+
+    def marginal(self, dimension: int) -> SamplingBias:
+        """The bias that acts on some components alone when this one acts on ``dimension``."""
+        return self
+
+    def atoms(self, family: Family) -> dict[str, Any]:
+        """Quantities computed from the fields in which the claim is a polynomial besides them."""
+        return {}
+
     @abstractmethod
     def draw(
         self, family: Family, model: Model, shape: tuple[int, ...], rng: np.random.Generator

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..families.base import no_spread
 from ..symbols import PARAMETERS
 from .base import SamplingBias
 
@@ -27,17 +28,21 @@ class ScaleCovariance(SamplingBias):
     def __post_init__(self) -> None:
         self._set(lam=PARAMETERS["lam"].check(self.lam))
 
+    def check(self, family: Any) -> None:
+        if not family.spread:
+            raise no_spread(family)
+
     def draw(self, family: Any, model: Any, shape: tuple[int, ...], rng: Any) -> Any:
         points = family.draw(model, shape, rng)
-        center = np.asarray(model["mean"])[..., None]
+        center = family.center_of(model)
         points -= center
         points *= np.sqrt(float(self.lam))
         points += center
         return points
 
     def draw_statistics(self, family: Any, model: Any, replicates: int, size: Any, rng: Any) -> Any:
-        scaled = {**model, "variance": float(self.lam) * model["variance"]}
+        scaled = family.scaled(model, float(self.lam))
         return family.draw_statistics(scaled, replicates, size, rng)
 
     def claim(self, family: Any, label: Any, state: Mapping[str, Any]) -> Any:
-        return family.moment(label, {**state, "v": self.lam * state["v"]})
+        return family.moment(label, family.dilated(state, self.lam))

@@ -546,7 +546,7 @@ def _own_runs(arguments: Namespace) -> Trajectory:
 
     loop = loop_from(arguments)
     arrays, first = read_runs(arguments.runs, arguments.quantity)
-    known = [o.label for o in defaults()]
+    known = [o.label for o in defaults(loop.family)]
     if not set(arrays) & set(known):
         got, listed = ", ".join(arrays), f"; theory knows {', '.join(known)}"
         raise InputError(f"runs must hold a known quantity, got {got}{near(got, known, listed)}")

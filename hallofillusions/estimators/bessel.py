@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..families.base import no_spread
 from .base import Estimator
 
 
@@ -15,14 +16,19 @@ class Bessel(Estimator):
 
     smallest: ClassVar[int] = 2
 
+    def check(self, loop: Any) -> None:
+        if not loop.family.spread:
+            raise no_spread(loop.family)
+        super().check(loop)
+
     def fit(self, family: Any, statistics: Any) -> dict[str, Any]:
-        model = family.match(statistics)
-        variance = statistics.scatter / (statistics.count - 1)
-        return {**model, "variance": variance}
+        count = statistics.count
+        scaled: dict[str, Any] = family.scaled(family.match(statistics), count / (count - 1))
+        return scaled
 
     def atoms(self, size: Any) -> dict[str, Any]:
         return {"bessel": size / (size - 1)}
 
     def claim(self, family: Any, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
-        coordinates = family.claim_match(means)
-        return {**coordinates, "v": at.bessel * coordinates["v"]}
+        coordinates: dict[str, Any] = family.dilated(family.claim_match(means), at.bessel)
+        return coordinates

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
-from ..component import Component
+from ..component import Component, fields_of
+from ..symbols import InputError
 
 Model = Mapping[str, Any]
 """A batch of models: parameter name -> array whose axis 0 is the replicate."""
@@ -22,10 +25,25 @@ class Family(Component, ABC):
     expectation of any product of features as a polynomial in the coordinates.
     """
 
-    variables: ClassVar[Mapping[str, int]]
-    """Coordinate of the model -> weight."""
-    features: ClassVar[Mapping[str, int]]
-    """Feature φ -> weight."""
+    @property
+    @abstractmethod
+    def variables(self) -> Mapping[str, int]:
+        """Coordinate of the model -> weight."""
+
+    @property
+    @abstractmethod
+    def features(self) -> Mapping[str, int]:
+        """Feature φ -> weight."""
+
+    @property
+    def spread(self) -> tuple[str, ...]:
+        """The coordinates that are second central moments, where the model has any of its own."""
+        return ()
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in one point."""
+        return 1
 
     # -- the definition: numbers --------------------------------------------------------------
 
@@ -42,8 +60,11 @@ class Family(Component, ABC):
         """Log-density of ``points`` (replicates, size) under each model."""
 
     @abstractmethod
-    def summarise(self, points: Any) -> Any:
-        """Sufficient statistics of points (replicates, size); statistics add with ``+``."""
+    def summarise(self, points: Any, weights: Any = None) -> Any:
+        """Sufficient statistics of points (replicates, size); statistics add with ``+``.
+
+        ``weights`` (size) are how often each point counts, where that is not once.
+        """
 
     @abstractmethod
     def match(self, statistics: Any) -> dict[str, Any]:
@@ -59,9 +80,49 @@ class Family(Component, ABC):
 
     def as_model(self) -> Model:
         """The law itself as a model that broadcasts over replicates."""
-        return {k: np.float64(v) for k, v in self.parameters().items()}
+        return {k: np.asarray(v, dtype=float)[()] for k, v in self.parameters().items()}
+
+    # -- the definition: what observables measure ----------------------------------------------
+
+    def mean_of(self, model: Model) -> Any:
+        """The mean of each model."""
+        return model["mean"]
+
+    @abstractmethod
+    def variance_of(self, model: Model) -> Any:
+        """The variance (in d dimensions: the covariance) of each model."""
+
+    def center_of(self, model: Model) -> Any:
+        """The mean of each model against its points."""
+        return np.asarray(self.mean_of(model))[..., None]
+
+    def scaled(self, model: Model, factor: Any) -> dict[str, Any]:
+        """The models with their covariance multiplied by ``factor``."""
+        raise no_spread(self)
+
+    def divergence(self, model: Model) -> Any:
+        """KL(real ‖ model) of each model, in nats."""
+        raise _unknown(self, "divergence")
+
+    def entropy(self) -> float:
+        """Entropy of the real law, in nats (for densities: the differential entropy)."""
+        raise _unknown(self, "entropy")
+
+    def outside(self, model: Model, low: Any, high: Any) -> Any:
+        """P(X < low or X > high) for a point X of each model."""
+        raise _unknown(self, "outside")
 
     # -- the claim: polynomials ---------------------------------------------------------------
+
+    def atoms(self) -> dict[str, Any]:
+        """Quantities computed from the fields in which the claim is a polynomial besides them."""
+        return {}
+
+    @cached_property
+    def at(self) -> Any:
+        """The fields and `atoms` by their names: numbers here, ring generators in the engine."""
+        own = {f.name: getattr(self, f.name) for f in fields_of(self)}
+        return SimpleNamespace(**own, **self.atoms())
 
     @abstractmethod
     def label(self, powers: Sequence[int]) -> Any:
@@ -75,9 +136,34 @@ class Family(Component, ABC):
     def labels(self, order: int) -> list[Any]:
         """All labels of weight 1 … ``order``."""
 
+    def name(self, label: Any) -> str:
+        """The label as part of a coordinate's name."""
+        return str(label)
+
     @abstractmethod
     def moment(self, label: Any, state: Mapping[str, Any]) -> Any:
         """E[label(x)] under the model with coordinates ``state``, as a polynomial in them."""
+
+    def central(self, label: Any, state: Mapping[str, Any]) -> Sequence[Any]:
+        """The parts of `moment` of degree 0, 1, 2, … in the coordinates of `spread`.
+
+        What scales the deviations from the model's mean by a random factor R multiplies the
+        part of degree j by E R^2j.
+        """
+        raise no_spread(self)
+
+    def dilated(self, state: Mapping[str, Any], factor: Any) -> dict[str, Any]:
+        """The coordinates with every second central moment multiplied by ``factor``."""
+        if not self.spread:
+            raise no_spread(self)
+        return {k: factor * v if k in self.spread else v for k, v in state.items()}
+
+    def marginal(self, names: Collection[str]) -> tuple[Family, dict[str, str], Any]:
+        """The smallest family in which the coordinates ``names`` live.
+
+        With it come their names there, and the components of a point that it has (None: all).
+        """
+        return self, {name: name for name in names}, None
 
     @abstractmethod
     def claim_match(self, means: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,3 +172,15 @@ class Family(Component, ABC):
     @abstractmethod
     def truth(self) -> dict[str, Any]:
         """The coordinates of the real law."""
+
+
+def no_spread(family: Family) -> InputError:
+    """Why a bias or an estimator of the variance cannot act on a family that has none."""
+    return InputError(
+        f"family must have a variance of its own, which a bias or an estimator can scale, got "
+        f"{family!r}"
+    )
+
+
+def _unknown(family: Family, what: str) -> InputError:
+    return InputError(f"observables: {type(family).__name__} offers no {what} to be measured")

@@ -29,7 +29,8 @@ def write(trajectory: Trajectory, path: Any) -> Path:
         data["steps_m2"] = (("step", "generation"), trajectory.steps.m2)
         data["steps_m3"] = (("step", "generation"), trajectory.steps.m3)
     if trajectory.options.real is not None:
-        data["real"] = ("row", trajectory.options.real)
+        real = trajectory.options.real
+        data["real"] = (("row", "component")[: real.ndim], real)
     data.attrs = {
         "title": "hallofillusions trajectory",
         "loop": trajectory.loop.to_toml(),
@@ -60,6 +61,7 @@ def _facts(trajectory: Trajectory) -> dict[str, Any]:
             "observables": [describe(o) for o in options.observables],
             "quantiles": options.quantiles, "quantiles_at": options.quantiles_at,
             "keep": options.keep, "literal": options.literal,
+            "replacement": options.replacement,
         },
     }  # fmt: skip
 
@@ -103,7 +105,7 @@ def _options(data: Any, options: Any) -> Options:
     return Options(
         tuple(options["observables"]), tuple(options["quantiles"]),
         tuple(options["quantiles_at"]), tuple(options["keep"]), (), options["literal"],
-        data["real"].values if "real" in data else None,
+        data["real"].values if "real" in data else None, options.get("replacement", False),
     )  # fmt: skip
 
 
@@ -134,6 +136,8 @@ def _described(value: Any) -> Any:
     if isinstance(value, Component):
         parts = {f.name: _described(getattr(value, f.name)) for f in fields(cast(Any, value))}
         return {"type": type(value).__name__, **parts}
+    if isinstance(value, tuple):
+        return list(map(_described, value))
     if value is None or isinstance(value, str | bool | int | float):
         return value
     return float(value)
@@ -141,6 +145,8 @@ def _described(value: Any) -> Any:
 
 def rebuilt(data: Any) -> Any:
     """The shipped observable that `describe` wrote; only shipped classes can be named."""
+    if isinstance(data, list):
+        return tuple(map(rebuilt, data))
     if not isinstance(data, dict):
         return data
     if "type" not in data:

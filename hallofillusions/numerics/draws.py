@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,9 @@ class Tape:
         self.rows = rows
         self._blocks: dict[Any, Iterator[Any]] = {}
 
-    def standard_normal(self, size: int) -> Any:
+    def standard_normal(self, size: Any) -> Any:
+        if not isinstance(size, int):
+            return self.rng.standard_normal(size)
         return self._row(size, self.rng.standard_normal)
 
     def chisquare(self, df: Any, size: int) -> Any:
@@ -112,3 +114,26 @@ def alias_table(p: Floats) -> tuple[Floats, NDArray[np.int64]]:
     for k in small + large:
         keep[k] = 1.0
     return np.array(keep), np.array(other)
+
+
+def rejection(propose: Callable[[int], tuple[Any, Any]], shape: tuple[int, ...]) -> Any:
+    """Points (replicates, size, …): the first that are accepted in each replicate.
+
+    ``propose(m)`` gives m proposals a replicate and whether each is accepted.
+    """
+    replicates, size = shape[:2]
+    filled = np.zeros(replicates, dtype=np.int64)
+    points: Any = None
+    wanted, rate = size, 0.8
+    while points is None or wanted:
+        proposals, accepted = propose(int(wanted / rate) + 8)
+        rate = max(float(accepted.mean()), 1e-3)
+        if points is None:
+            points = np.empty((replicates, size, *proposals.shape[2:]))
+        order = np.argsort(~accepted, axis=1, kind="stable")
+        take = np.minimum(accepted.sum(axis=1), size - filled)
+        rows, columns = np.nonzero(np.arange(accepted.shape[1]) < take[:, None])
+        points[rows, filled[rows] + columns] = proposals[rows, order[rows, columns]]
+        filled += take
+        wanted = size - int(filled.min(initial=size))
+    return points

@@ -26,7 +26,7 @@ class Recorder:
         self.plan, self.family = plan, plan.loop.family
         self.replicates = source.replicates
         rows, quantities = len(plan.ticks) + 1, len(plan.measured)
-        self.rows = min(rows, max(1, CHUNK // self.replicates))
+        self.rows = min(rows, max(1, CHUNK // (self.replicates * self.family.dimension)))
         self.scratch = np.empty((self.rows, self.replicates))
         self.summary = Summary.empty(quantities, rows)
         self.raw = np.empty((quantities, len(plan.raw), self.replicates))
@@ -94,7 +94,8 @@ class Watcher:
             return {}
         if memory is not self._memory[0]:  # a fixed memory is measured once
             means = self.source.means(memory, self.labels)
-            self._memory = memory, {f"memory_{k}": v for k, v in means.items()}
+            named = {f"memory_{self.family.name(k)}": v for k, v in means.items()}
+            self._memory = memory, named
         return self._memory[1]
 
 

@@ -33,12 +33,27 @@ class Samples(Protocol):
 
 @dataclass(frozen=True)
 class Points:
-    """Single points: ``values`` has the shape (replicates, size); ``+`` is the union."""
+    """Single points: ``values`` has the shape (replicates, size, …); ``+`` is the union.
+
+    ``weights`` (size) are how often each counts in a fit, where that is not once.
+    """
 
     values: Floats
+    weights: Floats | None = None
 
     def __add__(self, other: Points) -> Points:
-        return Points(np.concatenate((self.values, other.values), axis=1))
+        weights = None
+        if self.weights is not None or other.weights is not None:
+            weights = np.concatenate((self.counted(), other.counted()))
+        return Points(np.concatenate((self.values, other.values), axis=1), weights)
+
+    def counted(self) -> Floats:
+        """The weight of every point."""
+        return np.ones(self.values.shape[1]) if self.weights is None else self.weights
+
+    def weighted(self, factor: float) -> Points:
+        """The same points, each of which counts ``factor`` times."""
+        return Points(self.values, factor * self.counted())
 
 
 class Source:
@@ -153,13 +168,16 @@ class PointSource(Source):
     """Samples are single points; ``data`` (rows) replaces the real law where it is given.
 
     Each replicate walks through its own random permutation of the rows and never sees a row
-    twice; the pool of ``FixedPool`` is the rows themselves.
+    twice (with ``replacement`` every real point is any row), and the pool of ``FixedPool`` is the
+    rows themselves.
     """
 
-    def __init__(self, *arguments: Any, data: Floats | None = None) -> None:
+    def __init__(
+        self, *arguments: Any, data: Floats | None = None, replacement: bool = False
+    ) -> None:
         super().__init__(*arguments)
-        self.data = data
-        self._walk: Floats | None = None
+        self.data, self.replacement = data, replacement
+        self._walk: Any = None
         self._used = np.zeros((self.replicates, 1), dtype=np.int64)
 
     def real(self, count: int) -> Points:
@@ -175,37 +193,38 @@ class PointSource(Source):
         """A coin for every point; the synthetic draws that a coin does not want are dropped."""
         real = self.rng.random((self.replicates, n)) >= alpha
         points = self.synthetic(n).values
-        places = np.flatnonzero(real)
         if self.data is None:
-            drawn = self.family.draw(self.truth, (1, places.size), self.rng)[0]
+            drawn = self.family.draw(self.truth, (1, np.count_nonzero(real)), self.rng)[0]
         else:
             counts = np.count_nonzero(real, axis=1)
             rows = self._rows(counts)
             drawn = rows[np.arange(rows.shape[1]) < counts[:, None]]
-        np.put(points, places, drawn)
+        points[real] = drawn
         return Points(points)
 
     def rows(self) -> Points:
         """All rows of the data: the pool of every replicate."""
         assert self.data is not None
-        return Points(np.broadcast_to(self.data, (self.replicates, self.data.size)))
+        return Points(np.broadcast_to(self.data, (self.replicates, *self.data.shape)))
 
     def bootstrap(self, points: Points, count: int) -> Points:
         pool = points.values
         chosen = self.rng.integers(pool.shape[1], size=(self.replicates, count))
         if pool.strides[0] == 0:
-            return Points(pool[0].take(chosen))
-        return Points(np.take_along_axis(pool, chosen, axis=1))
+            return Points(pool[0].take(chosen, axis=0))
+        return Points(taken(pool, chosen))
 
     def subsample(self, points: Points, n: int) -> Points:
         pool = points.values
         if n >= pool.shape[1]:
             return points
         chosen = distinct(self.rng, pool.shape[1], (self.replicates, n))
-        return Points(np.take_along_axis(pool, chosen, axis=1))
+        return Points(taken(pool, chosen))
 
     def statistics(self, sample: Points) -> Any:
-        return self.family.summarise(sample.values)
+        if sample.weights is None:
+            return self.family.summarise(sample.values)
+        return self.family.summarise(sample.values, sample.weights)
 
     def means(self, sample: Points, labels: Any) -> dict[Any, Any]:
         means: dict[Any, Any] = self.family.means(sample.values, labels)
@@ -214,17 +233,28 @@ class PointSource(Source):
     def _rows(self, counts: Any) -> Floats:
         """The next rows of each replicate's walk (replicates, largest count), padded at the end."""
         assert self.data is not None
+        size = len(self.data)
+        if self.replacement:
+            return self.data[self.rng.integers(size, size=(self.replicates, counts.max()))]
         if self._walk is None:
-            rows = np.broadcast_to(self.data, (self.replicates, self.data.size))
+            rows = np.broadcast_to(np.arange(size), (self.replicates, size))
             self._walk = self.rng.permuted(rows, axis=1)
         places = self._used + np.arange(counts.max())
         self._used += counts[:, None]
-        if self._used.max() > self.data.size:
+        if self._used.max() > size:
             raise InputError(
-                f"real has {self.data.size} rows, which lasted for {self.generation} "
+                f"real has {size} rows, which lasted for {self.generation} "
                 f"generations in one of the replicates: ask for at most that many"
             )
-        return np.take_along_axis(self._walk, np.minimum(places, self.data.size - 1), axis=1)
+        chosen = np.take_along_axis(self._walk, np.minimum(places, size - 1), axis=1)
+        return self.data[chosen]
+
+
+def taken(pool: Any, chosen: Any) -> Any:
+    """The points at the places ``chosen`` (replicates, count) of each replicate's pool."""
+    if pool.ndim == 2:
+        return np.take_along_axis(pool, chosen, axis=1)
+    return pool[np.arange(len(pool))[:, None], chosen]
 
 
 @dataclass(frozen=True)
@@ -235,6 +265,9 @@ class Count:
 
     def __add__(self, other: Count) -> Count:
         return Count(self.size + other.size)
+
+    def weighted(self, factor: float) -> Count:
+        return self
 
 
 class Tally:
@@ -264,13 +297,13 @@ class Tally:
         return Faithful(self)
 
 
-def check_rows(loop: FeedbackLoop, ticks: Any, rows: int) -> None:
+def check_rows(loop: FeedbackLoop, ticks: Any, rows: int, replacement: bool = False) -> None:
     """Refuse real data that the loop never samples or that has too few rows for the run."""
     from ..starts import Memory
 
     mixing: Any = loop.mixing
     size = mixing.memory_size(ticks[0].n)
-    if mixing.anchored and mixing.remembers == "everything":
+    if mixing.anchored and mixing.remembers == "everything" and not replacement:
         if size != rows:
             raise InputError(f"real must have as many rows as the pool, {size}, got {rows}")
         return
@@ -281,7 +314,7 @@ def check_rows(loop: FeedbackLoop, ticks: Any, rows: int) -> None:
         if not (index == 0 and isinstance(loop.start, Memory)):
             choose = mixing.first if index == 0 and loop.faithful_start else mixing.assemble
             _, memory = choose(tally, memory, tick)
-        if tally.rows > rows:
+        if tally.rows > rows and not replacement:
             raise InputError(
                 f"real has {rows} rows, which is enough for {index} generations of {mixing!r} "
                 f"started at {loop.start!r}, but {len(ticks)} were asked for"

@@ -13,20 +13,34 @@ def __dir__() -> list[str]:
     return shipped("observables")
 
 
-def defaults() -> tuple[Any, ...]:
-    """What is watched when nothing is asked for."""
+def defaults(family: Any) -> tuple[Any, ...]:
+    """What is watched when nothing is asked for: all of these that suit the family."""
     from . import median, tail_mass
+    from .condition_number import ConditionNumber
+    from .eigenvalue import Eigenvalue
     from .held_out_loss import HeldOutLoss
     from .kl_divergence import KLDivergence
+    from .log_determinant import LogDeterminant
     from .log_variance import LogVariance
     from .mean import Mean
+    from .outside_ellipsoid import OutsideEllipsoid
     from .squared_error import SquaredError
     from .squared_variance import SquaredVariance
+    from .trace import Trace
     from .variance import Variance
     from .wasserstein2 import Wasserstein2
 
     tails = tuple(tail_mass.TailMass(3.0, about) for about in ("model", "real"))
-    return (
+    one = (
         Mean(), Variance(), SquaredError(), SquaredVariance(), LogVariance(),
         *tails, *map(median.Median, tails), Wasserstein2(), KLDivergence(), HeldOutLoss(),
     )  # fmt: skip
+    many = (
+        SquaredError(), Trace(), LogDeterminant(), Eigenvalue(1), Eigenvalue(family.dimension),
+        ConditionNumber(), OutsideEllipsoid(0.99), Wasserstein2(), KLDivergence(), HeldOutLoss(),
+    )  # fmt: skip
+    return tuple(o for o in (one if family.dimension == 1 else many) if _suits(o, family))
+
+
+def _suits(observable: Any, family: Any) -> bool:
+    return bool(getattr(observable, "of", observable).suits(family))

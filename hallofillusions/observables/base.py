@@ -8,11 +8,12 @@ hold, or named primitives (``E log σ²``, a tail, a quantile), for which a theo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..component import Component
+from ..symbols import InputError
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,48 @@ class Monomial(Functional):
         """Whether all powers are whole and not negative."""
         return all(p >= 0 and p == int(p) for _, p in self.powers)
 
+    def __mul__(self, other: Monomial) -> Monomial:
+        total = dict(self.powers)
+        for name, p in other.powers:
+            total[name] = total.get(name, 0) + p
+        return Monomial(tuple(sorted(total.items())))
+
     def __str__(self) -> str:
-        names = {"delta": "(μ-μ₀)", "v": "σ²"}
-        parts = [names.get(n, n) + (f"^{p:g}" if p != 1 else "") for n, p in self.powers]
+        parts = [_written(n) + (f"^{p:g}" if p != 1 else "") for n, p in self.powers]
         return f"E[{' '.join(parts) or '1'}]"
+
+
+def _written(name: str) -> str:
+    """A coordinate in Greek: ``delta`` is μ-μ₀, ``v`` is σ², ``v_1_2`` is Σ_12."""
+    head, *places = name.split("_")
+    if places and head in ("delta", "v"):
+        digits = "".join(places) if max(map(len, places)) == 1 else ",".join(places)
+        return f"(μ-μ₀)_{digits}" if head == "delta" else f"Σ_{digits}"
+    return {"delta": "(μ-μ₀)", "v": "σ²"}.get(name, name)
 
 
 @dataclass(frozen=True)
 class LogVarianceRatio(Functional):
-    """E log(σ²/σ₀²)."""
+    """E log(σ²/σ₀²); in d dimensions E log(det Σ/det Σ₀)."""
 
     def __str__(self) -> str:
         return "E log(σ²/σ₀²)"
+
+
+@dataclass(frozen=True)
+class InverseTrace(Functional):
+    """E tr Σ₀Σ⁻¹."""
+
+    def __str__(self) -> str:
+        return "E tr Σ₀Σ⁻¹"
+
+
+@dataclass(frozen=True)
+class InverseError(Functional):
+    """E (μ-μ₀)ᵀ Σ⁻¹ (μ-μ₀)."""
+
+    def __str__(self) -> str:
+        return "E (μ-μ₀)ᵀΣ⁻¹(μ-μ₀)"
 
 
 @dataclass(frozen=True)
@@ -74,8 +105,14 @@ class Combination:
     transform: Callable[[Any], Any] | None = None
 
 
+NUMBER, NORMAL, COVARIANCE = "one-dimensional", "one-dimensional Gaussian", "Gaussian"
+
+
 class Observable(Component, ABC):
     """A number that is watched: measured on each model, averaged over replicates."""
+
+    wants: ClassVar[str] = ""
+    """The families on which it can be measured: `NUMBER`, `NORMAL`, `COVARIANCE` or any ("")."""
 
     @property
     @abstractmethod
@@ -98,6 +135,23 @@ class Observable(Component, ABC):
         """Its value as an increasing function of σ² alone, where it is one (else None)."""
         return None
 
+    def suits(self, family: Any) -> bool:
+        """Whether it can be measured on models of this family."""
+        one, spread = family.dimension == 1, bool(family.spread)
+        return {NUMBER: one, NORMAL: one and spread, COVARIANCE: spread}.get(self.wants, True)
+
+    def check(self, family: Any) -> None:
+        """Refuse a family on which it cannot be measured."""
+        if not self.suits(family):
+            hint = "; see Along for one direction" if family.dimension > 1 else ""
+            raise InputError(
+                f"observables: {self!r} wants a {self.wants} family, got {family}{hint}"
+            )
+
+    def reduced(self, loop: Any) -> tuple[Any, Observable]:
+        """A loop and its observable with the same expectation, where there is a simpler pair."""
+        return loop, self
+
 
 def monomial(**powers: float) -> Monomial:
     """``monomial(delta=2, v=-1)`` is E[(μ-μ₀)²/σ²]."""
@@ -105,3 +159,45 @@ def monomial(**powers: float) -> Monomial:
 
 
 ONE = Monomial()
+
+
+# -- claims of families, read as combinations --------------------------------------------------
+
+
+class Terms:
+    """Σ coefficient · monomial, with the operators that a family's claim is written in."""
+
+    def __init__(self, terms: Mapping[Monomial, float]) -> None:
+        self.terms = {m: c for m, c in terms.items() if c != 0}
+
+    def __add__(self, other: Any) -> Terms:
+        more = other.terms if isinstance(other, Terms) else {ONE: other}
+        return Terms({m: self.terms.get(m, 0) + more.get(m, 0) for m in {**self.terms, **more}})
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Any) -> Terms:
+        if not isinstance(other, Terms):
+            return Terms({m: c * other for m, c in self.terms.items()})
+        total = Terms({})
+        for m, c in self.terms.items():
+            total = total + Terms({m * k: c * d for k, d in other.terms.items()})
+        return total
+
+    __rmul__ = __mul__
+
+    def __sub__(self, other: Any) -> Terms:
+        return self + other * -1
+
+    def __pow__(self, power: int) -> Terms:
+        result = Terms({ONE: 1.0})
+        for _ in range(power):
+            result = result * self
+        return result
+
+
+def expanded(family: Any, polynomial: Callable[[Mapping[str, Any]], Any]) -> Combination:
+    """E of a polynomial in the model's coordinates, given as a function of them."""
+    found = polynomial({name: Terms({monomial(**{name: 1}): 1.0}) for name in family.variables})
+    terms = sorted((Terms({}) + found).terms.items(), key=lambda pair: str(pair[0]))
+    return Combination(tuple((float(c), m) for m, c in terms))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .base import ONE, Combination, Observable
-from .kl_divergence import KLDivergence, entropy
+from .kl_divergence import KLDivergence
 
 
 @dataclass(frozen=True)
@@ -14,10 +14,11 @@ class HeldOutLoss(Observable):
     label = "held-out real log-loss"
 
     def measure(self, family: Any, model: Any) -> Any:
-        return KLDivergence().measure(family, model) + entropy(family)
+        return family.divergence(model) + family.entropy()
 
     def scale(self, family: Any, values: Any) -> Any:
-        return abs(values - entropy(family))  # what is lost, not the noise of the world
+        return abs(values - family.entropy())  # what is lost, not the noise of the world
 
-    def claim(self, family: Any) -> Combination:
-        return Combination((*KLDivergence().claim(family).terms, (entropy(family), ONE)))
+    def claim(self, family: Any) -> Combination | None:
+        loss = KLDivergence().claim(family)
+        return None if loss is None else Combination((*loss.terms, (family.entropy(), ONE)))

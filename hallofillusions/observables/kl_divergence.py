@@ -1,40 +1,33 @@
 """Kullback-Leibler divergence of the model from the real law."""
 
 from dataclasses import dataclass
-from math import log
 from typing import Any
 
-import numpy as np
-
-from .base import ONE, Combination, LogVarianceRatio, Observable, monomial
+from .base import (
+    ONE,
+    Combination,
+    InverseError,
+    InverseTrace,
+    LogVarianceRatio,
+    Observable,
+    monomial,
+)
 
 
 @dataclass(frozen=True)
 class KLDivergence(Observable):
-    """KL(real ‖ model) = ½ [log(σ²/σ₀²) + (σ₀² + (μ-μ₀)²)/σ² - 1] in nats."""
+    """KL(real ‖ model) in nats; for a Gaussian ½ [log det Σ/Σ₀ + tr Σ⁻¹(Σ₀ + δδᵀ) - d]."""
 
     label = "KL(real || model)"
 
     def measure(self, family: Any, model: Any) -> Any:
-        real, shift = float(family.variance), model["mean"] - float(family.mean)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            spread = (real + shift**2) / model["variance"]
-            return np.where(
-                model["variance"] > 0, 0.5 * (np.log(model["variance"] / real) + spread - 1), np.inf
-            )
+        return family.divergence(model)
 
-    def claim(self, family: Any) -> Combination:
-        real = float(family.variance)
-        return Combination(
-            (
-                (0.5, LogVarianceRatio()),
-                (0.5 * real, monomial(v=-1)),
-                (0.5, monomial(delta=2, v=-1)),
-                (-0.5, ONE),
-            )
-        )
-
-
-def entropy(family: Any) -> float:
-    """Differential entropy of the real Gaussian, ½ log(2πe σ₀²), in nats."""
-    return 0.5 * (1 + log(2 * np.pi * float(family.variance)))
+    def claim(self, family: Any) -> Combination | None:
+        if not family.spread:
+            return None
+        inverse: tuple[Any, ...] = ((0.5, InverseTrace()), (0.5, InverseError()))
+        if family.dimension == 1:
+            real = float(family.variance)
+            inverse = ((0.5 * real, monomial(v=-1)), (0.5, monomial(delta=2, v=-1)))
+        return Combination(((0.5, LogVarianceRatio()), *inverse, (-0.5 * family.dimension, ONE)))

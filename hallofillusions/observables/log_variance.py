@@ -1,11 +1,11 @@
 """The logarithm of the model's variance."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from .base import Combination, LogVarianceRatio, Observable
+from .base import NORMAL, Combination, LogVarianceRatio, Observable
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,7 @@ class LogVariance(Observable):
     """log(σ²/σ₀²): minus infinity once a model has no variance left."""
 
     label = "log-variance"
+    wants: ClassVar[str] = NORMAL
 
     def measure(self, family: Any, model: Any) -> Any:
         with np.errstate(divide="ignore"):

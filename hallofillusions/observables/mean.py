@@ -1,9 +1,9 @@
 """The model's mean."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from .base import ONE, Combination, Observable, monomial
+from .base import NUMBER, Combination, Observable, expanded
 
 
 @dataclass(frozen=True)
@@ -11,12 +11,14 @@ class Mean(Observable):
     """μ of the model."""
 
     label = "mean"
+    wants: ClassVar[str] = NUMBER
 
     def measure(self, family: Any, model: Any) -> Any:
-        return model["mean"]
+        return family.mean_of(model)
 
     def scale(self, family: Any, values: Any) -> Any:
-        return 0 * values + float(family.variance) ** 0.5
+        return 0 * values + float(family.variance_of(family.as_model())) ** 0.5
 
     def claim(self, family: Any) -> Combination:
-        return Combination(((float(family.mean), ONE), (1.0, monomial(delta=1))))
+        real = float(family.mean_of(family.as_model()))
+        return expanded(family, lambda state: family.moment(1, state) + real)

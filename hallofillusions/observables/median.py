@@ -24,6 +24,13 @@ class Median(Observable):
     def label(self) -> str:
         return f"median {self.of.label}"
 
+    def check(self, family: Any) -> None:
+        self.of.check(family)
+
+    def reduced(self, loop: Any) -> tuple[Any, Observable]:
+        simpler, observable = self.of.reduced(loop)
+        return simpler, Median(observable)
+
     def measure(self, family: Any, model: Any) -> Any:
         return self.of.measure(family, model)
 

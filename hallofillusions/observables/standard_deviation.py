@@ -1,11 +1,11 @@
 """The model's standard deviation."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from .base import Combination, Observable, monomial
+from .base import NORMAL, Combination, Observable, monomial
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,7 @@ class StandardDeviation(Observable):
     """σ of the model."""
 
     label = "standard deviation"
+    wants: ClassVar[str] = NORMAL
 
     def measure(self, family: Any, model: Any) -> Any:
         return np.sqrt(model["variance"])

@@ -1,12 +1,12 @@
 """The mass that a model gives to the real law's tails."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..symbols import PARAMETERS, InputError
-from .base import Combination, Observable, Tail
+from .base import NUMBER, Combination, Observable, Tail
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class TailMass(Observable):
 
     t: float = 3.0
     about: str = "model"
+    wants: ClassVar[str] = NUMBER
 
     def __post_init__(self) -> None:
         PARAMETERS["t"].check(self.t)
@@ -30,17 +31,17 @@ class TailMass(Observable):
         return f"tail mass beyond {self.t:g} about the {self.about} mean"
 
     def measure(self, family: Any, model: Any) -> Any:
-        from scipy.special import ndtr
+        truth = family.as_model()
+        t = self.t * np.sqrt(family.variance_of(truth))
+        center = family.mean_of(truth if self.about == "real" else model)
+        return family.outside(model, center - t, center + t)
 
-        sigma, t = np.sqrt(model["variance"]), self.t * np.sqrt(float(family.variance))
-        shift = model["mean"] - float(family.mean) if self.about == "real" else 0.0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return ndtr(-(t - shift) / sigma) + ndtr(-(t + shift) / sigma)
-
-    def claim(self, family: Any) -> Combination:
+    def claim(self, family: Any) -> Combination | None:
+        if not family.spread:
+            return None
         return Combination(((1.0, Tail(float(self.t), self.about)),))
 
     def given_variance(self, family: Any, variance: Any) -> Any:
-        if self.about == "real":
+        if self.about == "real" or not family.spread:
             return None
-        return self.measure(family, {"variance": variance})
+        return self.measure(family, {"mean": float(family.mean), "variance": variance})

@@ -1,22 +1,23 @@
 """The model's variance."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from .base import Combination, Observable, monomial
+from .base import NUMBER, Combination, Observable, expanded
 
 
 @dataclass(frozen=True)
 class Variance(Observable):
-    """σ² of the model."""
+    """σ² of the model; for a family without a variance of its own, V(m) at its mean m."""
 
     label = "variance"
+    wants: ClassVar[str] = NUMBER
 
     def measure(self, family: Any, model: Any) -> Any:
-        return model["variance"]
+        return family.variance_of(model)
 
     def claim(self, family: Any) -> Combination:
-        return Combination(((1.0, monomial(v=1)),))
+        return expanded(family, lambda state: family.moment(2, state) - family.moment(1, state) ** 2)
 
     def given_variance(self, family: Any, variance: Any) -> Any:
-        return variance
+        return variance if family.spread else None

@@ -97,7 +97,7 @@ def alpha_sweep(scale: Scale, full: bool) -> Iterator[Run]:
         mixing: Any = FreshSplit(alpha=share) if share < 1 else Replace()
         loop = FeedbackLoop(WORLD, mixing=mixing, n=100)
         yield Run("sweep", f"{float(share):g}", loop, scale.generations, scale.replicates,
-                  defaults())  # fmt: skip
+                  defaults(WORLD))  # fmt: skip
 
 
 def mixings(scale: Scale) -> Iterator[Run]:

@@ -32,10 +32,12 @@ from ..mixing.base import Mixing
 from ..mixing.fresh_mixture import FreshMixture
 from ..mixing.fresh_split import FreshSplit
 from ..mixing.replace import Replace
+from ..observables.along import Along
 from ..observables.base import Observable
 from ..observables.mean import Mean
 from ..observables.squared_error import SquaredError
 from ..observables.squared_variance import SquaredVariance
+from ..observables.trace import Trace
 from ..observables.variance import Variance
 from ..prediction import Prediction
 from ..recursion import NotClosed, Recursion
@@ -53,7 +55,7 @@ __all__ = (
     "CheckError", "FacesError", "MannersError", "NotPolynomialError", "RivalError", "WeakError",
 )  # fmt: skip
 
-MOMENTS = (Mean(), Variance(), SquaredError(), SquaredVariance())
+NUMBERS = (Mean(), Variance(), SquaredError(), SquaredVariance())
 POWER = 0.999
 """Chance of catching a discrepancy that counts as detectable."""
 
@@ -137,10 +139,10 @@ def check_loop(loop: FeedbackLoop, **options: Any) -> Report:
     wanted      relative discrepancy that must be detectable; asserted before agreement
     rivals      name -> wrong loop that must be rejected; None: `rivals.rival_loops`, of
                 which those that the power cannot tell apart are left out
-    observables what is compared; each must have a known law
+    observables what is compared; each must have a known law (None: moments up to order 4)
     =========== =======================================================================
 
-    Both the marginal law at every g and (for the Gaussian) every single step are tested.
+    Both the marginal law at every g and every single step are tested.
     """
     return _told_apart(_check(loop, **options))
 
@@ -154,8 +156,9 @@ def _check(
     level: float = 1e-4,
     wanted: float = 0.03,
     rivals: Mapping[str, FeedbackLoop] | None = None,
-    observables: Sequence[Any] = MOMENTS,
+    observables: Sequence[Any] | None = None,
 ) -> Report:
+    observables = moments_of(loop.family) if observables is None else observables
     for part in loop.parts.values():
         check_manners(part)
     recursion = check_claim(loop)
@@ -173,6 +176,14 @@ def _check(
     passed += [f"rivals rejected: {', '.join(fallen)}"] if fallen else []
     passed += [f"rivals too close to tell apart: {', '.join(close)}"] if close else []
     return Report(str(loop), tuple(passed), tuple(fallen))
+
+
+def moments_of(family: Any) -> tuple[Any, ...]:
+    """Observables that are moments of the model up to order 4; in d dimensions along one axis."""
+    if family.dimension == 1:
+        return NUMBERS
+    axis = tuple(int(i == 0) for i in range(family.dimension))
+    return (SquaredError(), Trace(), *(Along(axis, o) for o in NUMBERS))
 
 
 def suggested_loops(component: Component) -> list[FeedbackLoop]:
@@ -195,6 +206,8 @@ def suggested_loops(component: Component) -> list[FeedbackLoop]:
         return [FeedbackLoop(component, mixing=FreshMixture(0.5), n=8)]
     if isinstance(component, Observable):
         far = Gaussian(2.5, 1.5)
+        if not getattr(component, "of", component).suits(world):
+            world, far = Gaussian((1, 0), ((2, 0.5), (0.5, 1))), Gaussian((2.5, 0), 1.5)
         return [
             FeedbackLoop(world, mixing=Replace(), n=20),
             FeedbackLoop(world, mixing=FreshMixture(0.5), n=20, start=far),
@@ -273,13 +286,12 @@ def offers_statistics(loop: FeedbackLoop) -> bool:
 def _simulated(
     prediction: Prediction, observables: Sequence[Any], replicates: int, rng: Any, literal: bool
 ) -> Trajectory:
-    """A run that watches the observables and, where the coordinates are δ and σ², every step."""
+    """A run that watches the observables and every step."""
     loop, last = prediction.loop, prediction.generations
-    gaussian = set(loop.family.variables) == {"delta", "v"}
     return simulate(
         loop, last, replicates=replicates, rng=rng, literal=literal, observables=observables,
         quantiles_at=range(1, last + 1), progress=False,
-        monitors=[StepResiduals.of(loop, last)] if gaussian else [],
+        monitors=[StepResiduals.of(loop, last)],
     )  # fmt: skip
 
 

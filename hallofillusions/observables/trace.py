@@ -1,0 +1,26 @@
+"""The total variance of the model."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .base import COVARIANCE, Combination, Observable, expanded
+
+
+@dataclass(frozen=True)
+class Trace(Observable):
+    """tr Σ of the model."""
+
+    label = "trace of the covariance"
+    wants: ClassVar[str] = COVARIANCE
+
+    def measure(self, family: Any, model: Any) -> Any:
+        if family.dimension == 1:
+            return model["variance"]
+        return np.trace(model["variance"], axis1=-2, axis2=-1)
+
+    def claim(self, family: Any) -> Combination:
+        d = family.dimension
+        names = [f"v_{i}_{i}" for i in range(1, d + 1)] if d > 1 else ["v"]
+        return expanded(family, lambda state: sum(state[name] for name in names))
