@@ -39,6 +39,7 @@ def _part_atoms(
         for f in fields_of(part)
         if not isinstance(getattr(part, f.name), str | bool | tuple)
         and getattr(part, f.name) is not None
+        and f.name not in part.structure
     }
     own = {"family": family.atoms(), "bias": bias.atoms(family)}
     return found | {f"{r}_{k}": convert(v) for r, values in own.items() for k, v in values.items()}
@@ -48,33 +49,27 @@ def _numbers(loop: FeedbackLoop) -> dict[str, Any]:
     return _part_atoms(loop.family, loop.bias, loop.estimator, float)
 
 
-def _symbols(loop: FeedbackLoop, numbers: bool) -> dict[str, Any]:
-    """In the loop's own numbers or symbols, or with a symbol in place of every number."""
-    parts = (loop.family, loop.bias, loop.estimator)
-    family, bias, estimator = (
-        part.replaced(_exact_fields(part)) if numbers else part.symbolic() for part in parts
-    )
-    return _part_atoms(family, bias, estimator, _exact)
-
-
 def _exact_fields(part: Any) -> dict[str, Any]:
     def exact(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(map(exact, value))
         return value if value is None or isinstance(value, str | bool) else _exact(value)
 
-    return {f.name: exact(getattr(part, f.name)) for f in fields_of(part)}
+    return {f.name: exact(getattr(part, f.name)) for f in fields_of(part)
+            if f.name not in part.structure}  # fmt: skip
 
 
-def _values(loop: FeedbackLoop, clock: Clock, size: Any, own: dict[str, Any]) -> dict[str, Any]:
-    return {**loop.mixing.atoms(clock), **loop.estimator.atoms(size), **own}
+def _written(part: Any, numbers: bool) -> Any:
+    """The part in exact numbers, or with a symbol in place of every number."""
+    return part.replaced(_exact_fields(part)) if numbers else part.symbolic()
 
 
 def numeric_atoms(loop: FeedbackLoop, generations: int) -> dict[str, Any]:
     """Atom -> array over g = 1 … ``generations`` (or a constant)."""
     loop.require_numbers()
     clock = loop.clock(generations)
-    return _values(loop, clock, loop.mixing.training_size(clock), _numbers(loop))
+    size = loop.mixing.training_size(clock)
+    return {**loop.mixing.atoms(clock), **loop.estimator.atoms(size), **_numbers(loop)}
 
 
 def first_numeric_atoms(loop: FeedbackLoop) -> dict[str, Any]:
@@ -83,7 +78,7 @@ def first_numeric_atoms(loop: FeedbackLoop) -> dict[str, Any]:
     clock = loop.clock(1)
     held = float(loop.mixing.memory_size(loop.sizes(1)[0]))
     size = held if isinstance(loop.start, Memory) else loop.mixing.training_size(clock)
-    values = _values(loop, clock, size, _numbers(loop))
+    values = {**loop.mixing.atoms(clock), **loop.estimator.atoms(size), **_numbers(loop)}
     first = {k: np.ravel(v)[0] for k, v in values.items()}
     if isinstance(loop.start, type(loop.family)):
         start = loop.family.coordinates(loop.start.parameters())
@@ -94,7 +89,15 @@ def first_numeric_atoms(loop: FeedbackLoop) -> dict[str, Any]:
 def symbolic_atoms(loop: FeedbackLoop, *, numbers: bool = False) -> dict[str, Any]:
     """Atom -> sympy expression in α, n, N, g, λ, … or (``numbers=True``) the loop's numbers."""
     clock = _exact_clock(loop, numbers)
-    return _values(loop, clock, loop.mixing.training_size(clock), _symbols(loop, numbers))
+    return _symbolic_values(loop, clock, loop.mixing.training_size(clock), numbers)
+
+
+def _symbolic_values(loop: FeedbackLoop, clock: Clock, size: Any, numbers: bool) -> dict[str, Any]:
+    parts = (loop.family, loop.bias, loop.estimator)
+    family, bias, estimator = (_written(part, numbers) for part in parts)
+    mixing = _written(loop.mixing, numbers)
+    own = _part_atoms(family, bias, estimator, _exact)
+    return {**mixing.atoms(clock), **loop.estimator.atoms(size), **own}
 
 
 def _exact_clock(loop: FeedbackLoop, numbers: bool) -> Clock:
@@ -111,7 +114,7 @@ def first_symbolic_atoms(loop: FeedbackLoop, *, numbers: bool = False) -> dict[s
     mixing = loop.mixing if numbers else loop.mixing.symbolic()
     held = _exact(mixing.memory_size(clock.n))
     size = held if isinstance(loop.start, Memory) else loop.mixing.training_size(clock)
-    first = _values(loop, clock, size, _symbols(loop, numbers))
+    first = _symbolic_values(loop, clock, size, numbers)
     if isinstance(loop.start, type(loop.family)):
         import sympy
 

@@ -26,6 +26,9 @@ class Component:
     symbols: ClassVar[dict[str, str]] = {}
     """Field -> name of its symbol in :mod:`hallofillusions.symbols`, where the names differ."""
 
+    structure: ClassVar[tuple[str, ...]] = ()
+    """Fields that say what kind of part it is: no symbol ever stands for them."""
+
     def __repr__(self) -> str:
         """The call that makes the part, without what was left open."""
         values = {f.name: getattr(self, f.name) for f in fields_of(self)}
@@ -45,6 +48,8 @@ class Component:
         """The symbol that stands for the field ``name`` (fields without a number stay)."""
         value = getattr(self, name)
         if isinstance(value, str | bool) or value is None or is_symbolic(value):
+            return value
+        if name in self.structure:
             return value
         return lookup(self.symbols.get(name, name))
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from .biases.scale_covariance import ScaleCovariance
-from .biases.temperature import Temperature
 from .biases.unbiased import Unbiased
+from .component import fields_of
 from .diagnosis import enlarged
 from .estimators.bessel import Bessel
 from .estimators.maximum_likelihood import MaximumLikelihood
@@ -56,11 +56,11 @@ def _other_estimator(loop: FeedbackLoop) -> Any:
 
 
 def _other_bias(loop: FeedbackLoop) -> Any:
+    """The bias with its number one per cent smaller; a faithful sampler one per cent off."""
     bias = loop.bias
-    if isinstance(bias, ScaleCovariance):
-        return ScaleCovariance(1.01 * float(bias.lam))
-    if isinstance(bias, Temperature):
-        return Temperature(1.01 * float(bias.tau))
+    for f in fields_of(bias):
+        if f.name not in bias.structure and isinstance(value := getattr(bias, f.name), float | int):
+            return replace(bias, **{f.name: 0.99 * value})
     return ScaleCovariance(1.01) if isinstance(bias, Unbiased) else Unbiased()
 
 

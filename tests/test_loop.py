@@ -18,7 +18,7 @@ from hallofillusions import FeedbackLoop, FirstFit, FreshSplit, Gaussian, InputE
 from hallofillusions.component import find, from_dict, shipped
 from hallofillusions.symbols import alpha, n
 
-EXAMPLES = {"alpha": 0.5, "size": 7, "lam": 0.9, "tau": 0.8}
+EXAMPLES = {"alpha": 0.5, "size": 7, "weight": 0.7, "lam": 0.9, "tau": 0.8}
 
 
 def every(kind: str) -> list[Any]:

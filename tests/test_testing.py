@@ -25,8 +25,10 @@ from hallofillusions.testing import (
     check_manners,
 )
 
-EXAMPLES: dict[str, Any] = {"alpha": 0.5, "size": 7, "lam": 0.9, "tau": 0.8, "of": Variance(),
-                            "direction": (1, 2), "observable": Variance()}
+EXAMPLES: dict[str, Any] = {
+    "alpha": 0.5, "size": 7, "weight": 0.7, "lam": 0.9, "tau": 0.8, "of": Variance(),
+    "direction": (1, 2), "observable": Variance(),
+}  # fmt: skip
 """A value for each field that has no default which says something."""
 
 
