@@ -379,10 +379,10 @@ def _notes(row: int, entry: Entry, trajectory: Trajectory, critical: float) -> l
 def _walked(trajectory: Trajectory) -> str:
     """Why runs through a finite file without replacement obey no law here ('' if they do not)."""
     rows = trajectory.options.real
-    if rows is None or trajectory.loop.remembers_all(rows):
+    if rows is None or trajectory.options.replacement or trajectory.loop.remembers_all(rows):
         return ""
     return ("the rows of a finite file are drawn without replacement, and no law here is that of "
-            "such rows; use FixedPool with all of them")  # fmt: skip
+            "such rows; draw with replacement, or use FixedPool with all of them")  # fmt: skip
 
 
 FEW = 30

@@ -327,6 +327,11 @@ def _real_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--column", metavar="NAME", help="the column of --real")
 
 
+def _replacement_flag(parser: ArgumentParser) -> None:
+    parser.add_argument("--replacement", action="store_true",
+                        help="a row of --real may be drawn again: the law of the rows")  # fmt: skip
+
+
 def _scalar(text: str) -> Any:
     from .flags import scalar
 
@@ -341,7 +346,7 @@ def _predict_flags(parser: ArgumentParser) -> None:
 def _predict(arguments: Namespace) -> int:
     writable(arguments.csv)
     loop, real = _world(arguments)
-    prediction = _prediction(loop, arguments.generations, real)
+    prediction = _prediction(loop, arguments.generations, _given_rows(loop, real))
     if arguments.csv:
         values = [prediction[label] for label in prediction.known]
         rows = ([g, *(float(v[g]) for v in values)] for g in range(prediction.generations + 1))
@@ -351,16 +356,19 @@ def _predict(arguments: Namespace) -> int:
     return OK
 
 
-def _prediction(loop: FeedbackLoop, generations: Any, real: Any) -> Prediction:
+def _prediction(loop: FeedbackLoop, generations: Any, rows: Mapping[str, Any]) -> Prediction:
     from ..theory import predict
 
-    return predict(loop, generations, data=_given_memory(loop, real))
+    return predict(loop, generations, **rows)
 
 
-def _given_memory(loop: FeedbackLoop, real: Any) -> Any:
-    """Real rows that are the loop's memory itself, on which theory conditions."""
+def _given_rows(loop: FeedbackLoop, real: Any, replacement: bool = False) -> dict[str, Any]:
+    """What theory is told of real rows: the loop's memory itself, or the law that they follow."""
+    if real is None:
+        return {}
     bootstrapped = loop.mixing.anchored and loop.mixing.remembers == "everything"
-    return real if real is not None and (bootstrapped or loop.remembers_all(real)) else None
+    memory = not replacement and (bootstrapped or loop.remembers_all(real))
+    return {"data" if memory else "real": real}
 
 
 # -- simulate ------------------------------------------------------------------------------------
@@ -375,6 +383,7 @@ def _simulate_flags(parser: ArgumentParser) -> None:
 
 def _simulation_flags(parser: ArgumentParser) -> None:
     _real_flags(parser)
+    _replacement_flag(parser)
     parser.add_argument("--replicates", type=_scalar, metavar="R", help="default 10000")
     parser.add_argument("--seed", type=_scalar, metavar="S", help="a whole number; default: random")
     parser.add_argument("--literal", action="store_true",
@@ -403,7 +412,8 @@ def _again(arguments: Namespace) -> Trajectory:
     from .flags import given
 
     asked = [arguments.replicates, arguments.seed, arguments.generations, arguments.real]
-    if given(arguments) or any(v is not None for v in asked) or arguments.literal:
+    flags = arguments.literal or arguments.replacement
+    if given(arguments) or any(v is not None for v in asked) or flags:
         raise InputError("rerun takes everything from its file: give no loop, seed or size with it")
     with _executor(arguments.workers) as executor:
         return rerun(arguments.rerun, executor)
@@ -423,7 +433,7 @@ def _trajectory(
         return simulate(
             loop, last, rng=seed, executor=executor, literal=arguments.literal,
             replicates=replicates, quantiles_at=_medians_at(last, replicates), monitors=monitors,
-            real=real,
+            real=real, replacement=arguments.replacement,
         )  # fmt: skip
 
 
@@ -488,8 +498,8 @@ def _compare(arguments: Namespace) -> int:
     from ..comparison import compare
 
     writable(arguments.csv)
-    trajectory, real = _to_compare(arguments)
-    prediction = _prediction(trajectory.loop, trajectory.generations, real)
+    trajectory, rows = _to_compare(arguments)
+    prediction = _prediction(trajectory.loop, trajectory.generations, rows)
     comparison = compare(prediction, trajectory, level=arguments.level)
     if arguments.csv:
         names = ("quantity", "generation", "predicted", "measured", "standard_error", "z", "p",
@@ -505,31 +515,37 @@ def _compare(arguments: Namespace) -> int:
     return DISAGREES if comparison.verdict == DISAGREE else OK
 
 
-def _to_compare(arguments: Namespace) -> tuple[Trajectory, Any]:
-    """What is compared: a saved run, the user's own runs, or a new simulation."""
+def _to_compare(arguments: Namespace) -> tuple[Trajectory, dict[str, Any]]:
+    """What is compared, and the rows that theory is told of.
+
+    It is a saved run, the user's own runs, or a new simulation.
+    """
     from ..trajectory import Trajectory
 
     if arguments.trajectory and arguments.runs:
         raise InputError("compare takes --trajectory or --runs, got both")
     if arguments.trajectory or arguments.runs:
-        own = ("seed", "replicates", "generations", "workers", "literal", "steps", "real")
+        own = ("seed", "replicates", "generations", "workers", "literal", "steps", "real",
+               "replacement")  # fmt: skip
         values = {name: getattr(arguments, name) for name in own}
         if said := [k for k, v in values.items() if v is not None and v is not False]:
             raise InputError(f"{said[0]} asks for a new simulation, but runs are given")
     if arguments.trajectory:
         trajectory = Trajectory.load(arguments.trajectory, loop=_loop_or_none(arguments))
-        return trajectory, trajectory.options.real
+        options = trajectory.options
+        return trajectory, _given_rows(trajectory.loop, options.real, options.replacement)
     if arguments.runs:
-        return _own_runs(arguments), None
+        return _own_runs(arguments), {}
     loop, real = _world(arguments)
+    rows = _given_rows(loop, real, arguments.replacement)
     monitors = []
     if arguments.steps:
         from ..steps import StepResiduals
         from ..theory import check_generations
 
         last = 10 if arguments.generations is None else check_generations(arguments.generations)
-        monitors = [StepResiduals.of(loop, last, data=_given_memory(loop, real))]
-    return _trajectory(arguments, loop, real, monitors), real
+        monitors = [StepResiduals.of(loop, last, **rows)]
+    return _trajectory(arguments, loop, real, monitors), rows
 
 
 def _loop_or_none(arguments: Namespace) -> FeedbackLoop | None:

@@ -120,10 +120,20 @@ def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> Fe
         data[role] = {**_table(data, role), **values}
     for name, value in (more or {}).items():
         role, _, field = name.partition(".")
-        if isinstance(data.get(role), Mapping):
-            data[role] = {field: value, **data[role]}
+        table = data.get(role)
+        if isinstance(table, Mapping) and _has(role, table.get("type"), field):
+            data[role] = {field: value, **table}
     _require(data)
     return FeedbackLoop.from_dict(data)
+
+
+def _has(role: str, name: Any, field: str) -> bool:
+    """Whether the shipped class ``name`` of a role has that field (`from_dict` tells of others)."""
+    return any(
+        isinstance(name, str) and name in shipped(kind)
+        and field in {f.name for f in fields_of(find(kind, name))}
+        for kind in KINDS[role]
+    )  # fmt: skip
 
 
 def _table(data: Mapping[str, Any], role: str) -> Mapping[str, Any]:
