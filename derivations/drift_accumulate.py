@@ -50,6 +50,8 @@ in_roots = (
     / (sp.gamma(2 - low) * sp.gamma(2 - high) * sp.gamma(g + 1) * sp.gamma(g + 1 - 1 / n))
 )  # fmt: skip
 unbiased = in_roots.subs(roots)
+unbiased_limit = sp.gamma(2 - 1 / n) / (sp.gamma(2 - low) * sp.gamma(2 - high))
+"""Of E s_g²/σ₀²: about 1 - (π²/6 - 1)/n."""
 
 
 def statement() -> list[Any]:
@@ -60,6 +62,7 @@ def statement() -> list[Any]:
         sp.Eq(1 - kept, v_g, evaluate=False),
         sp.Eq(bessel, sigma_0**2 * sp.Product(1 - unbiased_cost.subs(g, j), (j, 2, g))),
         sp.Eq(bessel, sigma_0**2 * in_roots),
+        sp.Eq(sp.Limit(bessel, g, sp.oo), sigma_0**2 * unbiased_limit),
         *(sp.Eq(r, value) for r, value in roots.items()),
     ]
 
@@ -96,13 +99,26 @@ def _bessel() -> Iterator[Step]:
     M, U, N = sp.Symbol("M"), sp.Symbol("U"), n * g
     before = pooled(M, U, U * (1 - 1 / N))
     column = sp.Matrix([before[k] for k in recursion.names])
-    after = (recursion.matrix().subs(g, g + 1) * column + recursion.constant().subs(g, g + 1))
+    after = recursion.matrix().subs(g, g + 1) * column + recursion.constant().subs(g, g + 1)
     moved = U * (1 - unbiased_cost.subs(g, g + 1))
     larger = pooled(M + U / (n * (g + 1) ** 2), moved, moved * (1 - 1 / (N + n)))
     for name, value in zip(recursion.names, after, strict=True):
         yield Step(f"unbiased variance: {name} after a fit", value, larger[name])
     first = recursion.after_first()[recursion.names.index("v")]
     yield Step("unbiased variance: the first fit", first, sigma_0**2 * unbiased.subs(g, 1))
+    # Γ(g+a) ~ Γ(g) g^a: the powers of g cancel, and constants are left
+    powers = (1 - low) + (1 - high) - 1 - (1 - 1 / n)
+    yield Step("unbiased variance: no power of g is left", powers.subs(roots), 0)
+    constant = in_roots * sp.gamma(g + 1) * sp.gamma(g + 1 - 1 / n) / (
+        sp.gamma(g + 1 - low) * sp.gamma(g + 1 - high)
+    )  # fmt: skip
+    yield Step("unbiased variance: the limit", constant, unbiased_limit)
+    x = sp.Symbol("x", positive=True)  # n = 1/x², so that all is analytic at x = 0
+    lost = (1 - unbiased_limit.subs(roots)).subs(sp.sqrt(1 + 4 * n), sp.sqrt(x**2 + 4) / x)
+    lost = sp.expand(lost.subs(n, x**-2))
+    for order, value in enumerate((0, 0, sp.pi**2 / 6 - 1)):
+        found = sp.diff(lost, x, order).subs(x, 0) / sp.factorial(order)
+        yield Step(f"unbiased variance: lost share, order n^(-{order}/2)", found, value)
 
 
 def confrontations() -> list[Confrontation]:

@@ -179,6 +179,13 @@ def legend(figure: Figure, ax: Axes, columns: int = 3) -> None:
         figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
+def panel_legend(ax: Axes, columns: int = 2) -> None:
+    """A legend of one panel's own, below it, where panels show different things."""
+    with style():
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24), ncols=columns,
+                  borderaxespad=0, labelspacing=0.3)  # fmt: skip
+
+
 def label_axes(ax: Axes, x: str, y: str, title: str = "", log: str = "") -> None:
     """Names of the axes; ``log`` says which are logarithmic, such as ``"xy"``."""
     with style():

@@ -76,7 +76,7 @@ def studies(full: bool = False, real: Any = None) -> list[Run]:
     """All runs of the job; ``real`` is the column of the study of real data."""
     scale = Scale(200_000, 200, 40_000) if full else Scale(30_000, 50, 4_000)
     runs = [*alpha_sweep(scale, full), *mixings(scale), *tails(scale), *stationary(scale, full)]
-    runs += estimators(scale)
+    runs += [*estimators(scale), *growth(scale)]
     return [*runs, *(real_data(scale, real) if real is not None else ())]
 
 
@@ -142,6 +142,34 @@ def estimators(scale: Scale) -> Iterator[Run]:
             loop = FeedbackLoop(WORLD, mixing=mixing, n=20, estimator=estimator)
             name = f"{type(mixing).__name__}-{type(estimator).__name__}"
             yield Run("estimators", name, loop, 40, 2 * scale.replicates, watched)
+
+
+def growth(scale: Scale) -> Iterator[Run]:
+    """(h) Sizes that grow, fresh points that grow or fade, and pools that grow."""
+    times = range(1, 41)
+    sizes: dict[str, Any] = {
+        "constant": lambda n, t: n, "linear": lambda n, t: n * t,
+        "geometric": lambda n, t: round(n * 1.5 ** (t - 1)), "quadratic": lambda n, t: n * t * t,
+    }  # fmt: skip
+    kinds: tuple[tuple[str, int, Any, Any], ...] = (
+        ("sizes", 15, MaximumLikelihood(), Variance()), ("wander", 40, Bessel(), SquaredError()),
+    )  # fmt: skip
+    for kind, first, estimator, watched in kinds:
+        for name, size in sizes.items():
+            n = first if name == "constant" else tuple(size(first, t) for t in times)
+            loop = FeedbackLoop(WORLD, mixing=Replace(), n=n, estimator=estimator)
+            yield Run("growth", f"{kind}-{name}", loop, 40, scale.replicates, (watched,))
+    fresh: dict[str, Any] = {"fading": lambda t: 1 / t, "one": lambda t: 1, "growing": lambda t: t**0.5}
+    for name, count in fresh.items():
+        mixing = FreshMixture(tuple(1 - count(t) / 20 for t in times))
+        loop = FeedbackLoop(WORLD, mixing=mixing, n=20)
+        yield Run("growth", f"fresh-{name}", loop, 40, scale.replicates, (Variance(),))
+    for pool in (Accumulate(), AccumulateSubsample()):
+        for divisor in (MaximumLikelihood(), Bessel()):
+            loop = FeedbackLoop(WORLD, mixing=pool, n=10, estimator=divisor)
+            name = f"pools-{type(pool).__name__}-{type(divisor).__name__}"
+            count = scale.literal if pool.literal_only else scale.replicates
+            yield Run("growth", name, loop, 40, count, (Variance(),))
 
 
 def real_data(scale: Scale, rows: Any) -> Iterator[Run]:

@@ -111,8 +111,10 @@ def last_values(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         name = command(record["study"], record["run"])
         found[f"{name}Replicates"] = record["replicates"]
         found[f"{name}Generations"] = record["generations"]
-        found[f"{name}Points"] = record["settings"]["n"]
-        if (alpha := record["settings"]["mixing"].get("alpha")) is not None:
+        if not isinstance(size := record["settings"]["n"], list):  # a schedule is no number
+            found[f"{name}Points"] = size
+        alpha = record["settings"]["mixing"].get("alpha")
+        if alpha is not None and not isinstance(alpha, list):
             found[f"{name}Alpha"] = float(Fraction(alpha))
         for row in reversed(record["rows"]):
             found[f"{name}{command(row['quantity'])}Start"] = row["simulated"]

@@ -19,7 +19,8 @@ FOLDERS = {"hallofillusions": ROOT / "hallofillusions",
            "hallofillusions.paper": ROOT / "paper"}  # fmt: skip
 NUMERIC = ("simulation", "trajectory", "numerics")
 ALGEBRA = ("theory", "engine", "atoms", "recursion", "algebra", "symbols", "kinds", "proof",
-           "prediction", "diagnosis", "steps", "mellin")  # fmt: skip
+           "prediction", "diagnosis", "steps", "mellin", "quadrature", "kernel", "unrolling",
+           "transition")  # fmt: skip
 CLAIMS = ("theory", "engine", "atoms", "algebra", "recursion")
 ASSUMPTIONS = tuple(kind for kind in KINDS if kind != "starts")
 
@@ -241,7 +242,7 @@ def test_without_derivations_every_recursion_works() -> None:
         "import hallofillusions as h\n"
         "from hallofillusions.component import find, shipped\n"
         "for name in shipped('mixing'):\n"
-        "    cls, given = find('mixing', name), {'alpha': 0.5, 'size': 8}\n"
+        "    cls, given = find('mixing', name), {'alpha': 0.5, 'size': 8, 'weight': 0.5}\n"
         "    mixing = cls(**{k: v for k, v in given.items() if k in cls.__dataclass_fields__})\n"
         "    loop = h.FeedbackLoop(h.Gaussian(), mixing=mixing, n=10)\n"
         "    assert h.derive(loop, 4).names\n"
