@@ -16,6 +16,7 @@ import numpy as np
 
 from .comparison import AGREES, DISAGREES, WEAK, compare
 from .kinds import Asymptotic, Bound, Exact
+from .observables.base import Observable
 from .prediction import Entry, Prediction
 from .simulation import simulate
 
@@ -85,13 +86,48 @@ def _attack(
 ) -> Attack:  # fmt: skip
     if isinstance(theorem.kind, Asymptotic) and c.scale:
         return _slope_attack(theorem.kind, c, replicates, seed, level, executor)
-    law = callable(c.predicted) or _laws(c.predicted)
+    law, last = callable(c.predicted) or _laws(c.predicted), max(c.generations)
     run = simulate(
-        c.loop, max(c.generations), replicates=replicates, rng=seed, executor=executor,
-        observables=[c.observable], quantiles_at=c.generations,
-        keep=c.generations if law else (), progress=False,
+        c.loop, last, replicates=replicates, rng=seed, executor=executor,
+        observables=[c.observable, *c.also], quantiles_at=() if c.path else c.generations,
+        keep=range(last + 1) if c.path else c.generations if law else (), progress=False,
     )  # fmt: skip
+    if c.path:
+        c, run = _along(c, run)
     return _law_attack(c, run, level) if law else _mean_attack(theorem, c, run, level)
+
+
+@dataclass(frozen=True)
+class PathFunctional(Observable):
+    """A functional of whole runs, whose values stand where an observable's would."""
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    def measure(self, family: Any, model: Any) -> Any:
+        raise NotImplementedError("a functional of a path is not measured on one model")
+
+
+def path_values(c: Confrontation, run: Trajectory, last: int) -> Any:
+    """What ``c.path`` makes of the runs up to g = ``last``: an array of shape (rows, values)."""
+    assert c.path is not None
+    watched = (c.observable, *c.also)
+    kept = (np.stack([run.raw(o, g) for g in range(last + 1)]) for o in watched)
+    return np.atleast_2d(np.asarray(c.path(*kept), dtype=float))
+
+
+def _along(c: Confrontation, run: Trajectory) -> tuple[Confrontation, Trajectory]:
+    """The confrontation whose "generations" 1, 2, … are the rows that the path returns."""
+    from .trajectory import Trajectory
+
+    values = path_values(c, run, max(c.generations))
+    label = f"a path of {c.observable.label}"
+    rows = tuple(range(1, len(values) + 1))
+    found = Trajectory.from_arrays(c.loop, **{label: values.T})
+    return replace(c, observable=PathFunctional(label), generations=rows), found
 
 
 def _laws(predicted: Any) -> bool:
@@ -110,13 +146,18 @@ def _mean_attack(theorem: Theorem, c: Confrontation, run: Trajectory, level: flo
         str(c.loop), label, facts["verdict"], run.replicates, facts["cells"],
         None if facts["largest_z"] is None else abs(facts["largest_z"]),
         facts["smallest_detectable"],
-        {name: _falls(own, c, values, level) for name, values in c.rivals.items()},
+        {name: _falls(theorem, own, c, values, level) for name, values in c.rivals.items()},
         tuple(w for w in own.warnings if "infinite" not in w),
     )  # fmt: skip
 
 
-def _falls(own: Comparison, c: Confrontation, values: Any, level: float) -> bool:
-    """Whether a rival is rejected in the cells in which the theorem was tested."""
+def _falls(
+    theorem: Theorem, own: Comparison, c: Confrontation, values: Any, level: float
+) -> bool:
+    """Whether a rival is rejected in the cells in which the theorem was tested.
+
+    A rival of a bound is a bound, too: one that is kept is not rejected, however far it is.
+    """
     from scipy.stats import norm
 
     wrong = dict(zip(c.generations, np.asarray(values, dtype=float), strict=True))
@@ -126,8 +167,12 @@ def _falls(own: Comparison, c: Confrontation, values: Any, level: float) -> bool
     gap = np.array([x.measured - wrong[x.generation] for x in cells])
     error = np.array([x.standard_error for x in cells])
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(gap == 0, 0.0, np.abs(gap) / error)
-    return bool(2 * norm.sf(np.max(z)) * len(cells) < level)  # Holm's first step
+        z = np.where(gap == 0, 0.0, gap / error)
+    if isinstance(theorem.kind, Bound):
+        p = norm.sf(z if theorem.kind.side == "upper" else -z)
+    else:
+        p = 2 * norm.sf(np.abs(z))
+    return bool(np.min(p) * len(cells) < level)  # Holm's first step
 
 
 def _prediction(theorem: Theorem, c: Confrontation, values: Any) -> Prediction:
@@ -175,15 +220,15 @@ def _slope_attack(
     executor: Executor | None,
 ) -> Attack:  # fmt: skip
     """The relative error at each n of ``scale`` must fall like n^-order: no slower."""
-    when = _spread(c.generations, len(c.scale))
     mean, error = np.empty((2, len(c.scale)))
-    for i, (n, child) in enumerate(zip(c.scale, seed.spawn(len(c.scale)), strict=True)):
+    for i, child in enumerate(seed.spawn(len(c.scale))):
+        loop, last = c.entry(i)
         run = simulate(
-            replace(c.loop, n=n), when[i], replicates=replicates, rng=child,
-            observables=[c.observable], executor=executor, progress=False,
+            loop, last, replicates=replicates, rng=child, executor=executor,
+            observables=[c.observable, *c.also], keep=range(last + 1) if c.path else (),
+            progress=False,
         )  # fmt: skip
-        mean[i] = run.mean(c.observable)[when[i]]
-        error[i] = run.standard_error(c.observable)[when[i]]
+        mean[i], error[i] = mean_and_error(c, run, last)
     z, p = _slope(kind, c.scale, mean, error, c.predicted)
     rivals = {k: _slope(kind, c.scale, mean, error, v)[1] < level for k, v in c.rivals.items()}
     return Attack(
@@ -192,8 +237,12 @@ def _slope_attack(
     )  # fmt: skip
 
 
-def _spread(generations: tuple[int, ...], count: int) -> tuple[int, ...]:
-    return generations if len(generations) == count else (generations[0],) * count
+def mean_and_error(c: Confrontation, run: Trajectory, last: int) -> tuple[float, float]:
+    """Mean and standard error at g = ``last``, of the observable or of the path up to there."""
+    if c.path is None:
+        return run.mean(c.observable)[last], run.standard_error(c.observable)[last]
+    values = path_values(c, run, last)[0]
+    return values.mean(), values.std(ddof=1) / len(values) ** 0.5
 
 
 def _slope(kind: Asymptotic, scale: Any, mean: Any, error: Any, predicted: Any) -> tuple[Any, Any]:

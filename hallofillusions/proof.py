@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -127,7 +127,14 @@ class Confrontation:
     predicted   the theorem's numbers there (or, for a `Law` or a `Limit`, a CDF)
     rivals      name -> the numbers (or CDF) of a wrong theory that must be rejected
     scale       for `Asymptotic`: the n of each entry, at which the error is measured
+    path        a functional of whole runs, measured in place of the observable itself
+    also        further observables that ``path`` sees
     =========== ========================================================================
+
+    ``path(values, *others)`` is given the observable at g = 0 … last (the last of
+    ``generations``), an array of shape (last + 1, replicates), and one such array for each of
+    ``also``.  It returns one row of values for each number of ``predicted`` (one row may be
+    flat); for a law they are one sample, of any length, whose CDF is ``predicted``.
     """
 
     loop: FeedbackLoop
@@ -137,6 +144,13 @@ class Confrontation:
     rivals: Mapping[str, Any] = field(default_factory=dict)
     replicates: int = 20_000
     scale: tuple[int, ...] = ()
+    path: Callable[..., Any] | None = None
+    also: tuple[Observable, ...] = ()
+
+    def entry(self, i: int) -> tuple[FeedbackLoop, int]:
+        """The loop and the generation at which entry i of ``scale`` is measured."""
+        several = len(self.generations) == len(self.scale)
+        return replace(self.loop, n=self.scale[i]), self.generations[i if several else 0]
 
 
 def _none(*_: Any) -> None:
@@ -180,10 +194,24 @@ class Theorem:
 
     def prove(self) -> list[Step]:
         """All lines of the proof, each checked; raises `ProofError` at the first that fails."""
-        steps = [step.check() for step in self.proof()]
-        if not steps:
-            raise ProofError(f"{self.name} has an empty proof")
+        steps, error = self.checked()
+        if error:
+            raise ProofError(f"{self.name}: {error}")
         return steps
+
+    def checked(self) -> tuple[list[Step], str]:
+        """The lines that hold, up to the first that fails, and why that does ("" if none).
+
+        A line that cannot even be computed fails too: whose theorem it is, is not known here.
+        """
+        steps: list[Step] = []
+        try:
+            for step in self.proof():
+                steps.append(step.check())
+        except Exception as error:
+            name = "" if isinstance(error, ProofError) else f"{type(error).__name__}: "
+            return steps, name + " ".join(str(error).split())
+        return steps, "" if steps else "the proof is empty"
 
 
 def _packages() -> Iterator[Any]:

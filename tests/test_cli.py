@@ -20,7 +20,8 @@ import pytest
 import hallofillusions as h
 from hallofillusions import FeedbackLoop, FreshSplit, Gaussian, Replace, Trajectory
 from hallofillusions.cli import COMMANDS, _medians_at, main
-from hallofillusions.component import find, shipped
+from hallofillusions.cli.declarations import declared
+from hallofillusions.component import KINDS, fields_of, find, shipped
 from hallofillusions.proof import ProofError, Step, find_theorem, theorems
 
 SPLIT = ["--mixing", "FreshSplit", "--alpha", "0.9", "--n", "20"]
@@ -149,12 +150,38 @@ def test_a_proof_that_fails_is_an_exit_code(run: Any, monkeypatch: pytest.Monkey
 
 def test_the_list_holds_every_theorem_its_kind_and_its_origin(run: Any) -> None:
     answer = run("derive", "--list")
+    words = " ".join(answer.out.split())
     for theorem in theorems().values():
-        line = next(ln for ln in answer.out.splitlines() if ln.split()[0] == theorem.name)
-        assert str(theorem.kind) in line
-        assert theorem.origin in line
+        assert f"{theorem.name} {theorem.kind} not run not run" in words
+        assert f"{theorem.name}: {theorem.title} [{theorem.origin}]" in words
     assert "no earlier statement known" in answer.out
     assert {row["name"] for row in run("derive", "--list", "--json").json} == set(theorems())
+
+
+def test_the_list_tells_the_verdicts_of_the_last_main_job(run: Any, tmp_path: Path) -> None:
+    verdicts = {"proof": {"ok": True, "lines": 7, "error": ""}, "simulation": {"verdict": "agrees"}}
+    failed = {"proof": {"ok": False, "lines": 1, "error": "one is not two"},
+              "simulation": {"verdict": "disagrees"}}  # fmt: skip
+    records = {"theorems": {name: verdicts for name in theorems()}}
+    (tmp_path / "results.json").write_text(json.dumps(records))
+    answer = run("derive", "--list", "--results", str(tmp_path))
+    assert answer.status == 0
+    assert answer.out.count("7 lines  agrees") == len(theorems())
+    records["theorems"]["gaussian_variance"] = failed
+    (tmp_path / "results.json").write_text(json.dumps(records))
+    answer = run("derive", "--list", "--results", str(tmp_path))
+    assert answer.status == 1
+    assert "FAILS: one is not two" in answer.out
+    assert run("derive", "--list", "--results", str(tmp_path / "none")).status == 2
+
+
+def test_the_list_proves_and_confronts_now(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = {"gaussian_variance": find_theorem("gaussian_variance")}
+    monkeypatch.setattr("hallofillusions.proof.theorems", lambda: one)
+    answer = run("derive", "--list", "--prove", "--confront", "--json")
+    assert answer.status == 0
+    assert answer.json[0]["proof"]["lines"] == len(one["gaussian_variance"].prove())
+    assert answer.json[0]["simulation"]["verdict"] == "agrees"
 
 
 def test_a_recursion_in_numbers_and_in_symbols(run: Any) -> None:
@@ -407,3 +434,13 @@ def test_a_file_that_is_the_whole_fixed_set_is_conditioned_on(
     loop = ["--mixing", "FixedReal", "--alpha", "0.5", "--n", "12", "--generations", "4"]
     status = main(["compare", *loop, "--real", str(path), "--seed", "1"])
     assert status == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_help_reads_off_the_files_what_an_import_would_say(kind: str) -> None:
+    found = declared(kind)
+    assert [d.name for d in found] == shipped(kind)
+    for one in found:
+        cls = find(kind, one.name)
+        assert one.fields == tuple(f.name for f in fields_of(cls))
+        assert one.symbols == cls.symbols

@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -31,6 +31,7 @@ from .reports import (
     trajectory_facts,
     trajectory_rows,
     trajectory_text,
+    wrapped,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -205,6 +206,10 @@ def _derive_flags(parser: ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", help="a theorem (see --list), instead of a loop")
     parser.add_argument("--list", action="store_true", help="all theorems")
     parser.add_argument("--prove", action="store_true", help="with --list: prove every one")
+    parser.add_argument("--confront", action="store_true",
+                        help="with --list: attack every one by simulation")  # fmt: skip
+    parser.add_argument("--results", metavar="FOLDER", help="with --list: of 'reproduce', for its "
+                        "verdicts (default: results, if it is there)")  # fmt: skip
     parser.add_argument("--latex", action="store_true", help="print LaTeX")
     parser.add_argument("--order", type=_scalar, default=2, metavar="K",
                         help="moments up to this weight; 4 holds Var σ² (default 2)")  # fmt: skip
@@ -226,21 +231,69 @@ def _derive(arguments: Namespace) -> int:
 
 
 def _list_theorems(arguments: Namespace) -> int:
+    """Every theorem with its kind and origin, and the verdicts that are known or asked for."""
     from ..proof import theorems
 
-    found = [(t, checked(t) if arguments.prove else None) for t in theorems().values()]
-    rows = [_theorem_facts(t) | ({} if proof is None else {"proved": not proof[1],
-            "lines": len(proof[0]), "error": proof[1]}) for t, proof in found]  # fmt: skip
+    known = _last_verdicts(arguments.results)
+    rows = []
+    for name, theorem in _with_bar(theorems().items(), arguments.prove or arguments.confront):
+        rows.append(_theorem_facts(theorem) | known.get(name, {}) | _verdicts(name, arguments))
 
     def text() -> str:
-        marks = [("✓ " if row["proved"] else "✗ ") if arguments.prove else "" for row in rows]
-        lines = [(m + r["name"], r["kind"], r["origin"], r["title"])
-                 for m, r in zip(marks, rows, strict=True)]  # fmt: skip
-        failed = [f"✗ {r['name']}: {r['error']}" for r in rows if r.get("error")]
-        return "\n".join([table(("theorem", "kind", "origin", "title"), lines), *failed])
+        cells = [(r["name"], r["kind"], _proof(r), _simulation(r)) for r in rows]
+        lines = [table(("theorem", "kind", "proof", "simulation"), cells), ""]
+        lines += [wrapped(f"{r['name']}: {r['title']} [{r['origin']}]") for r in rows]
+        if not all("proof" in r and "simulation" in r for r in rows):
+            lines += ["", "not run: 'reproduce' leaves verdicts in its folder (--results); "
+                      "--prove and --confront ask for them now"]  # fmt: skip
+        return "\n".join(lines)
 
     show(arguments, lambda: rows, text)
-    return DISAGREES if any(row.get("error") for row in rows) else OK
+    bad = any(_proof(r).startswith("FAILS") or _simulation(r) == "disagrees" for r in rows)
+    return DISAGREES if bad else OK
+
+
+def _last_verdicts(folder: str | None) -> dict[str, Any]:
+    """What the last main job found about each theorem, where its folder is there."""
+    from ..reproduction import RESULTS
+    from ..reproduction.results import Results
+
+    if folder is None and not (Path("results") / RESULTS).is_file():
+        return {}
+    records = Results.at(folder or "results").records["theorems"]
+    return {name: {k: r[k] for k in ("proof", "simulation")} for name, r in records.items()}
+
+
+def _verdicts(name: str, arguments: Namespace) -> dict[str, Any]:
+    """What is proved and confronted now, where it is asked for."""
+    from ..proof import theorems
+    from ..reproduction import CONFRONTING, LEVEL, SEED, attack, prove
+
+    found = {"proof": prove(name)} if arguments.prove else {}
+    if arguments.confront:
+        found["simulation"] = attack(name, CONFRONTING, SEED, LEVEL / len(theorems()))
+    return found
+
+
+def _with_bar(items: Iterable[Any], wanted: bool) -> Iterable[Any]:
+    """The same, with a bar on a terminal while something long is done with each."""
+    if not (wanted and sys.stderr.isatty()):
+        return items
+    from tqdm import tqdm
+
+    bar: Iterable[Any] = tqdm(list(items), unit=" theorems")
+    return bar
+
+
+def _proof(row: Mapping[str, Any]) -> str:
+    if "proof" not in row:
+        return "not run"
+    proof = row["proof"]
+    return f"{proof['lines']} lines" if proof["ok"] else f"FAILS: {proof['error']}"
+
+
+def _simulation(row: Mapping[str, Any]) -> str:
+    return str(row["simulation"]["verdict"]) if "simulation" in row else "not run"
 
 
 def _theorem_facts(theorem: Theorem) -> dict[str, Any]:
@@ -250,25 +303,12 @@ def _theorem_facts(theorem: Theorem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def checked(theorem: Theorem) -> tuple[list[Any], str]:
-    """The lines of a proof that hold, up to the first that fails, and why it does ("" if none)."""
-    from ..proof import ProofError
-
-    steps = []
-    try:
-        for step in theorem.proof():
-            steps.append(step.check())
-    except ProofError as error:
-        return steps, _sentence(error)
-    return steps, "" if steps else "the proof is empty"
-
-
 def _one_theorem(arguments: Namespace) -> int:
     from ..latex import expression_text, theorem_latex, theorem_text
     from ..proof import find_theorem
 
     theorem = find_theorem(arguments.name)
-    steps, error = checked(theorem)
+    steps, error = theorem.checked()
 
     def data() -> dict[str, Any]:
         return {

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..component import fields_of, find, shipped
 from ..symbols import PARAMETERS, InputError
+from .declarations import Declared, declared
 
 if TYPE_CHECKING:
     from ..loop import FeedbackLoop
@@ -36,7 +36,7 @@ def add_loop_flags(parser: ArgumentParser) -> None:
     )
     group.add_argument("--loop", metavar="FILE.toml", help="a loop that FeedbackLoop.to_toml wrote")
     for role, kinds in KINDS.items():
-        names = ", ".join(name for kind in kinds for name in shipped(kind))
+        names = ", ".join(c.name for kind in kinds for c in declared(kind))
         group.add_argument(f"--{role}", metavar="NAME", help=names)
     group.add_argument("--n", type=scalars, metavar="N[,N…]",
                        help=f"{PARAMETERS['n'].meaning}; a comma list is a schedule")  # fmt: skip
@@ -50,21 +50,21 @@ def add_loop_flags(parser: ArgumentParser) -> None:
         )  # fmt: skip
 
 
-def _owners() -> dict[tuple[str, str], list[type[Any]]]:
+def _owners() -> dict[tuple[str, str], list[Declared]]:
     """(role, field) -> the shipped classes that have it."""
-    owners: dict[tuple[str, str], list[type[Any]]] = {}
+    owners: dict[tuple[str, str], list[Declared]] = {}
     for role, kinds in KINDS.items():
         for kind in kinds:
-            for cls in (find(kind, name) for name in shipped(kind)):
-                for f in fields_of(cls):
-                    owners.setdefault((role, f.name), []).append(cls)
+            for cls in declared(kind):
+                for name in cls.fields:
+                    owners.setdefault((role, name), []).append(cls)
     return owners
 
 
-def _meaning(name: str, classes: list[type[Any]]) -> str:
+def _meaning(name: str, classes: list[Declared]) -> str:
     symbol = classes[0].symbols.get(name, name)
     words = PARAMETERS[symbol].meaning if symbol in PARAMETERS else name
-    return f"{words} ({', '.join(c.__name__ for c in classes)})"
+    return f"{words} ({', '.join(c.name for c in classes)})"
 
 
 def scalars(text: str) -> Any:
@@ -129,11 +129,7 @@ def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> Fe
 
 def _has(role: str, name: Any, field: str) -> bool:
     """Whether the shipped class ``name`` of a role has that field (`from_dict` tells of others)."""
-    return any(
-        isinstance(name, str) and name in shipped(kind)
-        and field in {f.name for f in fields_of(find(kind, name))}
-        for kind in KINDS[role]
-    )  # fmt: skip
+    return any(c.name == name and field in c.fields for k in KINDS[role] for c in declared(k))
 
 
 def _table(data: Mapping[str, Any], role: str) -> Mapping[str, Any]:
@@ -142,7 +138,7 @@ def _table(data: Mapping[str, Any], role: str) -> Mapping[str, Any]:
         return table
     if table is not None:
         raise InputError(f"{role} must be a table with a 'type', got {table!r}")
-    listed = ", ".join(name for kind in KINDS[role] for name in shipped(kind))
+    listed = ", ".join(c.name for kind in KINDS[role] for c in declared(kind))
     raise InputError(f"{role} is not given, but one of its fields is: name one of {listed}")
 
 
@@ -151,9 +147,9 @@ def _require(data: Mapping[str, Any]) -> None:
     if not set(data) <= {*KINDS, "n"}:
         return
     if "mixing" not in data:
+        listed = ", ".join(c.name for c in declared("mixing"))
         raise InputError(
-            f"mixing is not given: name one of {', '.join(shipped('mixing'))} with --mixing, "
-            f"or a file with --loop"
+            f"mixing is not given: name one of {listed} with --mixing, or a file with --loop"
         )
     if "n" not in data:
         raise InputError("n is not given: say --n POINTS, the points in one training set")

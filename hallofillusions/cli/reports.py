@@ -108,7 +108,7 @@ def _diagnosis(loop: FeedbackLoop) -> str:
 
 
 def recursion_text(recursion: Recursion, facts: Mapping[str, Any]) -> str:
-    lines = [wrapped(facts["loop"]), "", "recursion (delta = μ - μ₀, v = σ²):"]
+    lines = [wrapped(facts["loop"]), "", f"recursion ({_coordinates(recursion)}):"]
     for name, row, constant in zip(facts["monomials"], facts["matrix"], facts["constant"],
                                    strict=True):  # fmt: skip
         terms = [_product(v, f"E[{m}](g-1)") for v, m in zip(row, facts["monomials"], strict=True)]
@@ -130,6 +130,11 @@ def recursion_text(recursion: Recursion, facts: Mapping[str, Any]) -> str:
     if "diagnosis" in facts:
         lines.append(f"diagnosis: {facts['diagnosis']}")
     return "\n".join([*lines, CLOCK])
+
+
+def _coordinates(recursion: Recursion) -> str:
+    one_parameter = set(recursion.loop.family.variables) == {"delta"}
+    return "delta = μ - μ₀" if one_parameter else "delta = μ - μ₀, v = σ²"
 
 
 def _product(coefficient: Any, name: str) -> str:

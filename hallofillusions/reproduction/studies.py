@@ -159,7 +159,9 @@ def growth(scale: Scale) -> Iterator[Run]:
             n = first if name == "constant" else tuple(size(first, t) for t in times)
             loop = FeedbackLoop(WORLD, mixing=Replace(), n=n, estimator=estimator)
             yield Run("growth", f"{kind}-{name}", loop, 40, scale.replicates, (watched,))
-    fresh: dict[str, Any] = {"fading": lambda t: 1 / t, "one": lambda t: 1, "growing": lambda t: t**0.5}
+    fresh: dict[str, Any] = {
+        "fading": lambda t: 1 / t, "one": lambda t: 1, "growing": lambda t: t**0.5
+    }  # fmt: skip
     for name, count in fresh.items():
         mixing = FreshMixture(tuple(1 - count(t) / 20 for t in times))
         loop = FeedbackLoop(WORLD, mixing=mixing, n=20)
