@@ -297,7 +297,7 @@ def _mean_cells(
         if g <= prediction.generations:
             yield _cell(quantity, int(g), float(entry.values[g]), float(mean[i]),
                         float(error[i]), entry.kind, notes[i], size, int(counts[i]),
-                        float(skewness[i]))  # fmt: skip
+                        float(skewness[i]), _stated(entry, int(g)))  # fmt: skip
 
 
 def _median_cells(quantity: str, prediction: Prediction, trajectory: Trajectory) -> Iterator[Cell]:
@@ -314,15 +314,22 @@ def _median_cells(quantity: str, prediction: Prediction, trajectory: Trajectory)
             note = "" if np.isfinite(error) else "its interval is not bounded by any replicate"
             if not note and trajectory.replicates < FEW:
                 note = f"fewer than {FEW} replicates give no reliable interval of a median"
-            yield _cell(quantity, int(g), float(prediction[quantity][g]), float(estimate[i]),
-                        error, Exact(), note)  # fmt: skip
+            entry = prediction.entry(quantity)
+            yield _cell(quantity, int(g), float(entry.values[g]), float(estimate[i]), error,
+                        Exact(), note, stated=_stated(entry, int(g)))  # fmt: skip
+
+
+def _stated(entry: Entry, g: int) -> float:
+    """The stated error of a numerical prediction, which no simulation can hold against it."""
+    return 0.0 if entry.error is None else float(entry.error[g])
 
 
 def _cell(
     quantity: str, g: int, predicted: float, measured: float, error: float, kind: Kind, note: str,
-    scale: float = 1.0, count: float = np.inf, skewness: float = 0.0,
+    scale: float = 1.0, count: float = np.inf, skewness: float = 0.0, stated: float = 0.0,
 ) -> Cell:  # fmt: skip
-    """One cell; what differs by less than the rounding errors of its ``scale`` is the same."""
+    """One cell; what differs by less than the rounding errors of its ``scale``, or by less than
+    the ``stated`` error of a numerical prediction, is the same."""
     from scipy.stats import t
 
     z, p = float("nan"), float("nan")
@@ -334,7 +341,8 @@ def _cell(
         same = abs(measured - predicted) <= ROUNDING * scale
         z, p = (0.0, 1.0) if same else (float(np.sign(measured - predicted)) * np.inf, 0.0)
     elif not note:
-        z = (measured - predicted) / error
+        gap = measured - predicted
+        z = float(np.sign(gap)) * max(abs(gap) - stated, 0.0) / error
         if skewness:
             z = unskewed(z, skewness, int(count))
         p = 2 * t.sf(abs(z), count - 1)

@@ -20,6 +20,11 @@ class Exact(Kind):
 
 
 @dataclass(frozen=True)
+class Numerical(Exact):
+    """An exact law whose values are numbers with a stated error."""
+
+
+@dataclass(frozen=True)
 class Asymptotic(Kind):
     """Relative error of order n^-order: the slope of log error on log n is tested."""
 

@@ -23,8 +23,9 @@ class Entry:
     """One observable's prediction: values at g = 0 … G, computed when first asked for.
 
     ``source`` names the recursion or the theorem; without a law ``compute`` is None and
-    ``source`` says so.  ``spread`` computes the predicted variance over replicates, where known,
-    and ``scale`` of the values is the size to which a discrepancy is relative.
+    ``source`` says so; a numerical one states the ``error`` of its values.  ``spread`` computes
+    the predicted variance over replicates, where known, and ``scale`` of the values is the size
+    to which a discrepancy is relative.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Entry:
     kind: Kind = field(default_factory=Exact)
     compute: Callable[[], NDArray[np.float64]] | None = None
     spread: Callable[[], NDArray[np.float64] | None] = lambda: None
+    error: NDArray[np.float64] | None = None
     scale: Callable[[Any], Any] = abs
 
     @property
@@ -46,7 +48,8 @@ class Entry:
     @cached_property
     def variance(self) -> NDArray[np.float64] | None:
         """The predicted variance over replicates at g = 0 … G, or None where it is not known."""
-        return self.spread()
+        found = self.spread()  # one number where what is predicted is a constant
+        return None if found is None else np.broadcast_to(found, self.values.shape)
 
     @cached_property
     def values(self) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .algebra import Powers, powers_up_to
 from .engine import Engine
-from .kinds import Exact, Kind
+from .kinds import Exact, Kind, Numerical
 from .loop import FeedbackLoop, check_loop
 from .observables.base import ONE, Combination, Functional, Monomial
 from .prediction import Entry, Prediction
@@ -120,6 +120,7 @@ def predict(
     *,
     data: Any = None,
     real: Any = None,
+    numerical: bool = False,
 ) -> Prediction:
     """The expectation of every observable at g = 0 … ``generations``.
 
@@ -130,6 +131,9 @@ def predict(
     data        the rows of a real file that is the memory of an anchored mixing
     real        rows whose law is the real one, in place of the family's: their moments
                 enter exactly (``simulate(..., real=rows, replacement=True)`` samples it)
+    numerical   whether tails, logarithms, roots and quantiles for which no theorem is known
+                are computed by iterating the loop's one-step kernel (seconds, not
+                milliseconds), with a stated error
     =========== =====================================================================
 
     Monomials come from the recursion (order 2 or 4, exact); everything else from a theorem
@@ -140,8 +144,9 @@ def predict(
     check_loop(loop).require_numbers()
     check_generations(generations)
     watched = tuple(observables) if observables is not None else defaults(loop.family)
-    known: dict[tuple[Any, ...], _Moments] = {}
-    entries = {o.label: _predicted(o, loop, generations, data, real, known) for o in watched}
+    known: dict[Any, _Moments] = {}
+    options = {"data": data, "real": real, "numerical": bool(numerical)}
+    entries = {o.label: _predicted(o, loop, generations, options, known) for o in watched}
     return Prediction(loop, generations, entries)
 
 
@@ -151,7 +156,7 @@ def check_generations(generations: Any) -> int:
 
 
 def _predicted(
-    observable: Any, loop: FeedbackLoop, generations: int, data: Any, real: Any,
+    observable: Any, loop: FeedbackLoop, generations: int, options: Mapping[str, Any],
     known: dict[Any, _Moments],
 ) -> Entry:  # fmt: skip
     """The entry of one observable; loops that several observables reduce to are shared."""
@@ -160,8 +165,8 @@ def _predicted(
     u = getattr(observable, "direction", None) if simpler is not loop else None
     if (simpler, u) not in known:
         rows = [None if v is None else np.asarray(v) @ np.array(u) if u else v
-                for v in (data, real)]  # fmt: skip
-        known[simpler, u] = _Moments(simpler, generations, *rows)
+                for v in (options["data"], options["real"])]  # fmt: skip
+        known[simpler, u] = _Moments(simpler, generations, *rows, options["numerical"])
     entry = _entry(observable.label, inner.claim(simpler.family), known[simpler, u])
     return replace(entry, scale=partial(observable.scale, loop.family))
 
@@ -169,8 +174,12 @@ def _predicted(
 class _Moments:
     """Functionals of one loop, each found once: monomials by recursion, the rest by theorem."""
 
-    def __init__(self, loop: FeedbackLoop, generations: int, data: Any, real: Any) -> None:
+    def __init__(
+        self, loop: FeedbackLoop, generations: int, data: Any, real: Any, numerical: bool = False
+    ) -> None:
         self.loop, self.generations, self.data, self.real = loop, generations, data, real
+        self.numerical = numerical
+        self.errors: dict[Functional, Any] = {}
         self.canonical = loop.canonical
         self.table: dict[Monomial, Any] = {ONE: np.ones(generations + 1)}
         self.open: dict[Monomial, str] = {}
@@ -216,7 +225,16 @@ class _Moments:
                 return (lambda law=law: law(grid)), theorem.name, theorem.kind
         if isinstance(functional, Monomial) and functional in self.open:
             return None, self.open[functional], Exact()
-        return None, f"no theorem known for {functional} of this loop; simulate it", Exact()
+        reason = f"no theorem known for {functional} of this loop"
+        if self.numerical and self.data is None and self.real is None:
+            from .transition import law as iterated
+
+            found = iterated(self.canonical, functional, self.generations)
+            if isinstance(found, str):
+                return None, f"{reason}, and no number: {found}", Exact()
+            values, self.errors[functional] = found
+            return (lambda: values), "the one-step kernel", Numerical()
+        return None, f"{reason}; simulate it", Exact()
 
 
 def _entry(label: str, claim: Combination | None, moments: _Moments) -> Entry:
@@ -228,7 +246,7 @@ def _entry(label: str, claim: Combination | None, moments: _Moments) -> Entry:
         if law is None:
             return Entry(label, source)
     sources = sorted({source for _, _, source, _ in parts if source})
-    kind = next((k for *_, k in parts if not isinstance(k, Exact)), Exact())
+    kind = next((k for *_, k in parts if k != Exact()), Exact())
 
     laws = [(c, law) for c, law, _, _ in parts if law is not None]
 
@@ -236,8 +254,22 @@ def _entry(label: str, claim: Combination | None, moments: _Moments) -> Entry:
         total = sum(c * law() for c, law in laws)
         return claim.transform(total) if claim.transform else total
 
-    return Entry(label, " and ".join(sources) or "definition", kind, compute,
-                 partial(_variance, claim, moments))  # fmt: skip
+    source, error = " and ".join(sources) or "definition", _error(claim, moments)
+    if error is not None:
+        source += f" (error at most {np.max(error):.1g})"
+    return Entry(label, source, kind, compute, partial(_variance, claim, moments), error)
+
+
+def _error(claim: Combination, moments: _Moments) -> Any:
+    """The stated error of an observable of which a part is a number; None where all are laws."""
+    parts = [(c, f) for c, f in claim.terms if f in moments.errors]
+    if not parts:
+        return None
+    total = sum(abs(c) * moments.errors[f] for c, f in parts)
+    if claim.transform is None:
+        return total
+    value = sum(c * law() for c, f in parts if (law := moments.find(f)[0]) is not None)
+    return np.abs(claim.transform(value + total) - claim.transform(value - total)) / 2
 
 
 PAIRS = 36

@@ -10,6 +10,7 @@ import pytest
 from scipy import special, stats
 
 from hallofillusions import (
+    AccumulateSubsample,
     Bessel,
     FeedbackLoop,
     FirstFit,
@@ -253,3 +254,22 @@ def test_large_sizes_and_many_generations_stay_finite() -> None:
             ("gaussian_variance_law", VarianceQuantile(0.5)),
         ):
             assert np.isfinite(provided(one, name, functional, [0, 1, 1000])).all()
+
+
+def test_numbers_stand_in_for_theorems_with_a_stated_error() -> None:
+    loop = FeedbackLoop(Gaussian(), mixing=FreshSplit(0.9), n=50)
+    plain, numerical = predict(loop, 5), predict(loop, 5, numerical=True)
+    assert set(plain.known) < set(numerical.known)
+    assert "one-step kernel" in numerical.entry("log-variance").source
+    assert str(numerical.entry("log-variance").kind) == "numerical"
+    error = numerical.entry(MODEL_TAIL.label).error
+    assert error is not None
+    assert (error <= 1e-3 * numerical[MODEL_TAIL.label]).all()
+    assert numerical.entry("variance").error is None
+    assert numerical[Median(MODEL_TAIL).label][5] < numerical[MODEL_TAIL.label][5]
+
+
+def test_a_pool_of_points_has_no_kernel_of_few_numbers() -> None:
+    loop = FeedbackLoop(Gaussian(), mixing=AccumulateSubsample(), n=10)
+    reason = predict(loop, 3, [MODEL_TAIL], numerical=True).unknown[MODEL_TAIL.label]
+    assert "depends on the single points of the pool" in reason

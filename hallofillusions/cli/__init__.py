@@ -378,15 +378,21 @@ def _scalar(text: str) -> Any:
     return scalar(text)
 
 
+def _numerical_flag(parser: ArgumentParser) -> None:
+    parser.add_argument("--numerical", action="store_true", help="iterate the loop's one-step "
+                        "kernel where no theorem is known (seconds; states its error)")  # fmt: skip
+
+
 def _predict_flags(parser: ArgumentParser) -> None:
     _run_flags(parser)
+    _numerical_flag(parser)
     _real_flags(parser)
 
 
 def _predict(arguments: Namespace) -> int:
     writable(arguments.csv)
     loop, real = _world(arguments)
-    prediction = _prediction(loop, arguments.generations, _given_rows(loop, real))
+    prediction = _prediction(arguments, loop, arguments.generations, _given_rows(loop, real))
     if arguments.csv:
         values = [prediction[label] for label in prediction.known]
         rows = ([g, *(float(v[g]) for v in values)] for g in range(prediction.generations + 1))
@@ -396,10 +402,12 @@ def _predict(arguments: Namespace) -> int:
     return OK
 
 
-def _prediction(loop: FeedbackLoop, generations: Any, rows: Mapping[str, Any]) -> Prediction:
+def _prediction(
+    arguments: Namespace, loop: FeedbackLoop, generations: Any, rows: Mapping[str, Any]
+) -> Prediction:
     from ..theory import predict
 
-    return predict(loop, generations, **rows)
+    return predict(loop, generations, numerical=arguments.numerical, **rows)
 
 
 def _given_rows(loop: FeedbackLoop, real: Any, replacement: bool = False) -> dict[str, Any]:
@@ -525,6 +533,7 @@ def _world(arguments: Namespace) -> tuple[FeedbackLoop, Any]:
 def _compare_flags(parser: ArgumentParser) -> None:
     _run_flags(parser, None)
     _simulation_flags(parser)
+    _numerical_flag(parser)
     parser.add_argument("--trajectory", metavar="FILE.nc", help="a saved run instead of a new one")
     parser.add_argument("--runs", metavar="FILE.csv", help="your own runs: columns replicate, "
                         "generation, mean, variance, …; or one column per generation")  # fmt: skip
@@ -539,7 +548,7 @@ def _compare(arguments: Namespace) -> int:
 
     writable(arguments.csv)
     trajectory, rows = _to_compare(arguments)
-    prediction = _prediction(trajectory.loop, trajectory.generations, rows)
+    prediction = _prediction(arguments, trajectory.loop, trajectory.generations, rows)
     comparison = compare(prediction, trajectory, level=arguments.level)
     if arguments.csv:
         names = ("quantity", "generation", "predicted", "measured", "standard_error", "z", "p",
