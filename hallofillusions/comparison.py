@@ -362,6 +362,7 @@ def _notes(row: int, entry: Entry, trajectory: Trajectory, critical: float) -> l
             share = max(s.maximum[row, i] - mean, mean - s.minimum[row, i]) ** 2 / m2
             unseen = entry.variance is not None and g < len(entry.variance) and (
                 m2 / (count - 1) < 0.5 * entry.variance[g]
+                and (count < MANY or abs(skewness[i]) > WILD)
             )  # fmt: skip
         note = ""
         if count < 2:
@@ -393,6 +394,9 @@ def _walked(trajectory: Trajectory) -> str:
             "such rows; draw with replacement, or use FixedPool with all of them")  # fmt: skip
 
 
+MANY, WILD = 1000, 5.0
+"""Among so many replicates a law whose rare runs carry the variance shows at least that skewness;
+where it does not, the variance that was seen is the true one, whatever a theory says."""
 FEW = 30
 """Replicates below which nothing is said of a median."""
 

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from .biases.unbiased import Unbiased
+from .families._natural import NaturalFamily
 from .families.gaussian import Gaussian
 from .loop import FeedbackLoop, check_loop
 from .mixing.fresh_split import FreshSplit
+from .mixing.replace import Replace
 from .observables.log_variance import LogVariance
 from .recursion import Recursion
 from .starts import Truth
@@ -36,6 +38,7 @@ class Diagnosis:
     log_rate     E log σ² per generation, where a theorem knows it
     half_life    generations after which the transient of E σ² has halved
     rates        each moment of order 2 is a sum of rate^g
+    edge         whether almost every run ends where V(m) = 0, though the mean of V may not
     ============ ===================================================================
     """
 
@@ -47,6 +50,7 @@ class Diagnosis:
     log_rate: float | None
     half_life: float | None
     rates: tuple[float, ...]
+    edge: bool = False
 
     def __str__(self) -> str:
         active = [f"{name} alone leaves E σ² = {limit:.4g} σ₀²"
@@ -54,6 +58,9 @@ class Diagnosis:
         if self.log_rate is not None and self.log_rate < 0:
             active.append(f"noise makes log σ² fall by {-self.log_rate:.4g} a generation: "
                           "almost every run loses its variance")  # fmt: skip
+        if self.edge:
+            active.append("noise moves the mean until it is where V(m) = 0, at an edge of its "
+                          "range, in almost every run")  # fmt: skip
         why = "".join(f"\n  {line}" for line in active or ["no mechanism acts on E σ²"])
         return (
             f"the loop {self.verdict}: E σ² tends to {self.variance:.4g} σ₀² and "
@@ -72,16 +79,18 @@ def diagnose(loop: FeedbackLoop) -> Diagnosis:
     given, loop = loop, standardised(loop.canonical)
     recursion = derive(loop, 2)
     variance, error = limits(recursion)
-    log_rate = _log_rate(loop)
+    log_rate, edge = _log_rate(loop), _ends_at_an_edge(loop)
+    slowest = {"v": 1} if "v" in recursion.coordinates else {"delta": 2}
     return Diagnosis(
         given,
-        _verdict(loop, variance, error, log_rate),
+        "collapses" if edge else _verdict(loop, variance, error, log_rate),
         variance,
         error,
         {name: limits(derive(alone, 2))[0] for name, alone in alone_in(loop)},
         log_rate,
-        recursion.half_life() if recursion.autonomous else None,
+        recursion.half_life(**slowest) if recursion.autonomous else None,
         _rates(recursion),
+        edge,
     )
 
 
@@ -99,8 +108,22 @@ def standardised(loop: FeedbackLoop) -> FeedbackLoop:
 
 
 def limits(recursion: Recursion, generations: int = 20_000) -> tuple[float, float]:
-    """Limits of E σ² and E δ²: by squaring the affine map, or far out for a growing pool."""
-    places = recursion.index(v=1), recursion.index(delta=2)
+    """Limits of E σ² and E δ², of a one-parameter family in units of V(m₀)."""
+    family: Any = recursion.loop.family
+    if not isinstance(family, NaturalFamily):
+        return _ends(recursion, (recursion.index(v=1), recursion.index(delta=2)), generations)
+    mean, square = _ends(recursion, (recursion.index(delta=1), recursion.index(delta=2)),
+                         generations)  # fmt: skip
+    at, slope, bend = (*map(float, family.about()), 0.0, 0.0)[:3]
+    if not at > 0:
+        raise InputError(f"diagnose wants a real law with a variance, got {family!r}")
+    terms = [c * x for c, x in ((slope, mean), (bend, square)) if c]
+    variance = 1 + sum(terms) / at
+    return variance if variance > 1e-12 else 0.0, square / at
+
+
+def _ends(recursion: Recursion, places: tuple[int, int], generations: int) -> tuple[float, float]:
+    """Limits of two moments: by squaring the affine map, or far out for a growing pool."""
     if not recursion.autonomous:
         x = recursion.iterate(generations)
         return float(x[-1, places[0]]), float(x[-1, places[1]])
@@ -132,11 +155,28 @@ def _rates(recursion: Recursion) -> tuple[float, ...]:
 def _log_rate(loop: FeedbackLoop) -> float | None:
     """E log σ² per generation, once the start no longer matters."""
     log = LogVariance()
+    if not log.suits(loop.family):
+        return None
     prediction = predict(loop, 3, [log])
     if log.label not in prediction.known:
         return None
     values = prediction[log.label]
     return float(values[3] - values[2])
+
+
+def _ends_at_an_edge(loop: FeedbackLoop) -> bool:
+    """Whether the mean is absorbed where V vanishes, if only in the limit.
+
+    Without real data the mean is a martingale.  V has a zero only at an edge of the mean's
+    range, so the martingale is bounded on one side and converges; while it has not reached the
+    edge its steps keep the variance V(m)/n.
+    """
+    family: Any = loop.family
+    if not (isinstance(family, NaturalFamily) and isinstance(loop.mixing, Replace)):
+        return False
+    _, slope, bend = map(float, family.curve())
+    free, own = float(family.curve()[0]), float(family.variance_of(family.as_model()))
+    return own > 0 and slope**2 - 4 * bend * free >= 0 and (slope, bend) != (0, 0)
 
 
 def _verdict(loop: FeedbackLoop, variance: float, error: float, log_rate: float | None) -> str:

@@ -102,6 +102,7 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
 
     def _check_start(self) -> None:
         if isinstance(self.start, type(self.family)):
+            self.family.check_start(self.start)
             return
         if not isinstance(self.start, Truth | FirstFit | Memory):
             raise InputError(

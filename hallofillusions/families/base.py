@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,6 +35,11 @@ class Family(Component, ABC):
     def features(self) -> Mapping[str, int]:
         """Feature φ -> weight."""
 
+    closes: ClassVar[bool] = True
+    """Whether every moment of a loop obeys a finite recursion; where not, `NotClosed` is raised."""
+    positive: ClassVar[bool] = False
+    """Whether all points, and so all means, are above 0."""
+
     @property
     def spread(self) -> tuple[str, ...]:
         """The coordinates that are second central moments, where the model has any of its own."""
@@ -44,6 +49,11 @@ class Family(Component, ABC):
     def dimension(self) -> int:
         """Numbers in one point."""
         return 1
+
+    def check_start(self, start: Any) -> None:
+        """Refuse a start that differs from the real law in what is known and never fitted."""
+        if start.dimension != self.dimension:
+            raise InputError(f"start must have {self.dimension} dimensions, got {start}")
 
     # -- the definition: numbers --------------------------------------------------------------
 

@@ -19,6 +19,7 @@ def defaults(family: Any) -> tuple[Any, ...]:
     from .condition_number import ConditionNumber
     from .eigenvalue import Eigenvalue
     from .held_out_loss import HeldOutLoss
+    from .inverse_mean import InverseMean
     from .kl_divergence import KLDivergence
     from .log_determinant import LogDeterminant
     from .log_variance import LogVariance
@@ -32,7 +33,7 @@ def defaults(family: Any) -> tuple[Any, ...]:
 
     tails = tuple(tail_mass.TailMass(3.0, about) for about in ("model", "real"))
     one = (
-        Mean(), Variance(), SquaredError(), SquaredVariance(), LogVariance(),
+        Mean(), Variance(), SquaredError(), SquaredVariance(), LogVariance(), InverseMean(),
         *tails, *map(median.Median, tails), Wasserstein2(), KLDivergence(), HeldOutLoss(),
     )  # fmt: skip
     many = (

@@ -77,6 +77,16 @@ class InverseError(Functional):
 
 
 @dataclass(frozen=True)
+class InverseMoment(Functional):
+    """E m^-p of the model's mean m."""
+
+    power: int = 1
+
+    def __str__(self) -> str:
+        return "E 1/m" + (f"^{self.power}" if self.power > 1 else "")
+
+
+@dataclass(frozen=True)
 class Tail(Functional):
     """E P(|X - c| > t σ₀) for a point X of the model, c = the model's mean or the real mean."""
 

@@ -27,6 +27,7 @@ from ..estimators.base import Estimator
 from ..estimators.bessel import Bessel
 from ..families.base import Family
 from ..families.gaussian import Gaussian
+from ..families.inverse_gaussian import InverseGaussian
 from ..loop import FeedbackLoop
 from ..mixing.base import Mixing
 from ..mixing.fresh_mixture import FreshMixture
@@ -34,6 +35,7 @@ from ..mixing.fresh_split import FreshSplit
 from ..mixing.replace import Replace
 from ..observables.along import Along
 from ..observables.base import Observable
+from ..observables.inverse_mean import InverseMean
 from ..observables.mean import Mean
 from ..observables.squared_error import SquaredError
 from ..observables.squared_variance import SquaredVariance
@@ -55,6 +57,12 @@ __all__ = (
     "CheckError", "FacesError", "MannersError", "NotPolynomialError", "RivalError", "WeakError",
 )  # fmt: skip
 
+WORLDS: tuple[tuple[Family, Family], ...] = (
+    (Gaussian(1, 2), Gaussian(2.5, 1.5)),
+    (Gaussian((1, 0), ((2, 0.5), (0.5, 1))), Gaussian((2.5, 0), 1.5)),
+    (InverseGaussian(2, 5), InverseGaussian(3, 5)),
+)
+"""Real laws, each with another as a start; an observable is checked on the first that suits it."""
 NUMBERS = (Mean(), Variance(), SquaredError(), SquaredVariance())
 POWER = 0.999
 """Chance of catching a discrepancy that counts as detectable."""
@@ -161,7 +169,7 @@ def _check(
     observables = moments_of(loop.family) if observables is None else observables
     for part in loop.parts.values():
         check_manners(part)
-    recursion = check_claim(loop)
+    recursion = check_claim(loop) if loop.family.closes else check_open(loop)
     prediction = predict(loop, generations, observables)
     passed = [f"{loop}: the claim is a recursion of {len(recursion.basis)} moments"]
     best: Comparison | None = None
@@ -181,7 +189,7 @@ def _check(
 def moments_of(family: Any) -> tuple[Any, ...]:
     """Observables that are moments of the model up to order 4; in d dimensions along one axis."""
     if family.dimension == 1:
-        return NUMBERS
+        return NUMBERS if family.closes else (*NUMBERS, InverseMean())
     axis = tuple(int(i == 0) for i in range(family.dimension))
     return (SquaredError(), Trace(), *(Along(axis, o) for o in NUMBERS))
 
@@ -203,14 +211,14 @@ def suggested_loops(component: Component) -> list[FeedbackLoop]:
         kinds: list[Any] = [Replace(), FreshMixture(0.5)]
         return [_smallest(mixing=m, family=world, estimator=component) for m in kinds]
     if isinstance(component, Family):
-        return [FeedbackLoop(component, mixing=FreshMixture(0.5), n=8)]
+        chain: Mixing = FreshMixture(0.5) if component.closes else Replace()
+        return [FeedbackLoop(component, mixing=chain, n=8)]
     if isinstance(component, Observable):
-        far = Gaussian(2.5, 1.5)
-        if not getattr(component, "of", component).suits(world):
-            world, far = Gaussian((1, 0), ((2, 0.5), (0.5, 1))), Gaussian((2.5, 0), 1.5)
+        suits = getattr(component, "of", component).suits
+        real, far = next((pair for pair in WORLDS if suits(pair[0])), WORLDS[0])
         return [
-            FeedbackLoop(world, mixing=Replace(), n=20),
-            FeedbackLoop(world, mixing=FreshMixture(0.5), n=20, start=far),
+            FeedbackLoop(real, mixing=Replace(), n=20),
+            FeedbackLoop(real, mixing=FreshMixture(0.5), n=20, start=far),
         ]
     raise InputError(
         f"component must be a family, bias, mixing, estimator or observable, got {component!r}"
@@ -252,6 +260,18 @@ def check_claim(loop: FeedbackLoop) -> Recursion:
     return recursion
 
 
+def check_open(loop: FeedbackLoop) -> Recursion:
+    """The recursion of the mean alone, of a family that says that no second moment closes."""
+    loop.require_numbers()
+    try:
+        derive(loop, 2)
+    except NotClosed:
+        recursion = derive(loop, 1)
+        _check_symbols(recursion)
+        return recursion
+    raise NotPolynomialError(f"{loop}: the family says closes = False, but order 2 closes")
+
+
 def _check_symbols(recursion: Recursion) -> None:
     """The coefficients in symbols, with the numbers put in, are the coefficients in numbers."""
     loop = recursion.loop
@@ -291,7 +311,7 @@ def _simulated(
     return simulate(
         loop, last, replicates=replicates, rng=rng, literal=literal, observables=observables,
         quantiles_at=range(1, last + 1), progress=False,
-        monitors=[StepResiduals.of(loop, last)],
+        monitors=[StepResiduals.of(loop, last)] if loop.family.closes else [],
     )  # fmt: skip
 
 
