@@ -62,8 +62,9 @@ class Diagnosis:
             active.append("noise moves the mean until it is where V(m) = 0, at an edge of its "
                           "range, in almost every run")  # fmt: skip
         why = "".join(f"\n  {line}" for line in active or ["no mechanism acts on E σ²"])
+        where = " along the first axis" if self.loop.family.dimension > 1 else ""
         return (
-            f"the loop {self.verdict}: E σ² tends to {self.variance:.4g} σ₀² and "
+            f"the loop {self.verdict}{where}: E σ² tends to {self.variance:.4g} σ₀² and "
             f"E (μ-μ₀)² to {self.error:.4g} σ₀²{why}"
         )
 
@@ -71,12 +72,13 @@ class Diagnosis:
 def diagnose(loop: FeedbackLoop) -> Diagnosis:
     """Whether and why the loop collapses, from its recursion of order 2 and counterfactuals.
 
-    The loop must hold numbers and, unless its pool grows, no schedule.
+    The loop must hold numbers and, unless its pool grows, no schedule.  In d dimensions it is
+    looked at along the first axis: started at the truth, every direction has the same fate.
     """
     check_loop(loop).require_numbers()
     if isinstance(loop.n, tuple) or isinstance(getattr(loop.mixing, "alpha", None), tuple):
         raise InputError("diagnose wants constant alpha and n, got a schedule")
-    given, loop = loop, standardised(loop.canonical)
+    given, loop = loop, standardised(_along_an_axis(loop.canonical))
     recursion = derive(loop, 2)
     variance, error = limits(recursion)
     log_rate, edge = _log_rate(loop), _ends_at_an_edge(loop)
@@ -92,6 +94,11 @@ def diagnose(loop: FeedbackLoop) -> Diagnosis:
         _rates(recursion),
         edge,
     )
+
+
+def _along_an_axis(loop: FeedbackLoop) -> FeedbackLoop:
+    d = loop.family.dimension
+    return loop if d == 1 else loop.along([float(i == 0) for i in range(d)])
 
 
 def standardised(loop: FeedbackLoop) -> FeedbackLoop:

@@ -361,15 +361,30 @@ def monomial_latex(recursion: Recursion, powers: Iterable[int], when: str) -> st
     factors = []
     for name, p in zip(recursion.coordinates, powers, strict=True):
         if p:
-            base, own = COORDINATES.get(name, (f"{_memory_latex(name)}_{{%s}}", 1))
+            base, own = _coordinate_latex(name)
             factors.append(base % when + (f"^{{{p * own}}}" if p * own > 1 else ""))
     inside = " ".join(factors)
     alone = re.fullmatch(r"\(([^()]*)\)", inside)
     return f"\\mathrm{{E}}[{alone[1] if alone else inside}]"
 
 
+def _coordinate_latex(name: str) -> tuple[str, int]:
+    r"""A coordinate, and the power that it already is: ``v_1_2`` is $\Sigma_{g,12}$."""
+    head, *places = name.split("_")
+    if places and head in COORDINATES:
+        where = "".join(places) if max(map(len, places)) == 1 else r"\,".join(places)
+        vector = rf"(\mu_{{%s,{where}}}-\mu_{{0,{where}}})"
+        return (vector if head == "delta" else rf"\Sigma_{{%s,{where}}}"), 1
+    return COORDINATES.get(name, (f"{_memory_latex(name)}_{{%s}}", 1))
+
+
 def _memory_latex(name: str) -> str:
-    """``memory_2`` is the mean of the squares that the memory holds."""
+    """``memory_2`` is the mean of the squares that the memory holds, ``memory_1_2`` of y₁y₂²."""
+    if match := re.fullmatch(r"memory((?:_\d+){2,})", name):
+        powers = [int(p) for p in match[1].split("_")[1:]]
+        parts = (f"y_{{{i}}}" + (f"^{{{p}}}" if p > 1 else "")
+                 for i, p in enumerate(powers, 1) if p)  # fmt: skip
+        return rf"\overline{{{' '.join(parts)}}}"
     if match := re.fullmatch(r"memory_(\d+)", name):
         return r"\overline{y}" if match[1] == "1" else rf"\overline{{y^{{{match[1]}}}}}"
     return name_latex(name)

@@ -72,3 +72,12 @@ def test_the_verdict_does_not_depend_on_units_or_names() -> None:
              for m in (Replace(), FreshSplit(1))]  # fmt: skip
     assert {d.verdict for d in alone} == {"collapses"}
     assert all("log σ² fall" in str(d) for d in alone)
+
+
+def test_in_d_dimensions_every_direction_has_the_fate_of_one() -> None:
+    wide = FeedbackLoop(Gaussian((1, 2), ((2, 0.5), (0.5, 1))), mixing=FreshSplit(0.9), n=100)
+    line = diagnose(FeedbackLoop(Gaussian(), mixing=FreshSplit(0.9), n=100))
+    found = diagnose(wide)
+    assert found.verdict == line.verdict
+    assert (found.variance, found.error) == pytest.approx((line.variance, line.error))
+    assert "along the first axis" in str(found)

@@ -135,3 +135,11 @@ def test_mixings_write_their_own_claims() -> None:
     assert latex(Accumulate).endswith(r"\overline{\phi} t")
     assert mixing_equation(AccumulateSubsample) is None
     assert "alpha" in expression_latex(loop_equation())
+
+
+def test_coordinates_in_d_dimensions_have_their_indices() -> None:
+    loop = FeedbackLoop(Gaussian((0, 0)), mixing=FixedReal(alpha), n=n)
+    printed = recursion_latex(derive(loop, monomials=[{"v_1_2": 1}]))
+    assert r"\Sigma_{g,12}" in printed
+    assert r"(\mu_{g-1,1}-\mu_{0,1}) (\mu_{g-1,2}-\mu_{0,2})" in printed
+    assert r"\overline{y_{1} y_{2}}" in printed
