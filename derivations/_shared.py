@@ -38,15 +38,19 @@ def only(
     """A condition on a loop: None where it is met, else the first part that is not.
 
     ``real`` is the least number of real points (1-α)n in a generation, on average; ``smallest``
-    is the least n.  A symbol meets both.
+    is the least n.  A symbol meets both.  A family is wanted exactly: `Gaussian` is the one of
+    one dimension, and ``object`` is any.
     """
     wants = {"family": family, "mixing": mixing, "estimator": estimator, "bias": bias,
              "start": start}  # fmt: skip
 
     def applies(loop: FeedbackLoop) -> str | None:
         for role, types in wants.items():
-            if not isinstance(part := getattr(loop, role), types):
-                names = types if isinstance(types, tuple) else (types,)
+            names = types if isinstance(types, tuple) else (types,)
+            part = getattr(loop, role)
+            # a Gaussian in d dimensions is a Gaussian too, but not that of one dimension
+            exact = role == "family" and object not in names
+            if type(part) not in names if exact else not isinstance(part, names):
                 return f"{role} must be {' or '.join(t.__name__ for t in names)}, got {part!r}"
         if isinstance(loop.n, tuple) or isinstance(getattr(loop.mixing, "alpha", None), tuple):
             return "α and n must be constant"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from hallofillusions.derivations._diffusion import diffusion
 from hallofillusions.derivations._replace import BOTH
 from hallofillusions.derivations._shared import only, symbolic_loop
 from hallofillusions.estimators.bessel import Bessel
@@ -27,12 +28,9 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.tail_mass import TailMass
 from hallofillusions.observables.variance import Variance
 from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
-from hallofillusions.recursion import Polynomial
-from hallofillusions.symbols import alpha, k, n, sigma_0, t
-from hallofillusions.theory import derive
+from hallofillusions.symbols import alpha, k, sigma_0, t
 
 half = sp.Rational(1, 2)
-h = sp.Symbol("h", positive=True)  # 1/n
 a, x = sp.symbols("a x", positive=True)
 delta, v = sp.Symbol("delta", real=True), sp.Symbol("v", positive=True)
 shape = {MaximumLikelihood: k + 3 * half, Bessel: k + half}
@@ -67,18 +65,19 @@ def proof() -> Iterator[Step]:
     for mixing in (FreshSplit, FreshMixture):
         for estimator, own in shape.items():
             words = f"{mixing.__name__}, {estimator.__name__}"
-            b, A, jumps = _diffusion(mixing, estimator)
+            found = diffusion(symbolic_loop(mixing(alpha=alpha), estimator=estimator()),
+                              {"delta": delta, "v": v})  # fmt: skip
+            b, A = found.drift, found.covariance
             yield Step(f"{words}: δ relaxes", b[0], -k * delta)
             yield Step(f"{words}: v relaxes to what its neighbours leave", b[1],
                        k * (sigma_0**2 + delta**2) - (own - half) * v)  # fmt: skip
             yield Step(f"{words}: noise of δ", A[0, 0], v)
             yield Step(f"{words}: noise of v", A[1, 1], 2 * v**2)
             yield Step(f"{words}: the two are independent", A[0, 1], 0)
-            yield Step(f"{words}: no jumps are left", sum(jumps), 0)
-            p = normal * density.subs(a, own)
-            for i, coordinate in enumerate((delta, v)):
-                flux = b[i] - sp.diff(A[i, i] * p, coordinate) / (2 * p)
-                yield Step(f"{words}: no flux along {coordinate}", sp.simplify(flux), 0)
+            yield Step(f"{words}: no jumps are left", sum(found.jumps), 0)
+            log_p = sp.expand_log(sp.log(normal * density.subs(a, own)), force=True)
+            for name, flux in zip(("δ", "v"), found.flux(log_p), strict=True):
+                yield Step(f"{words}: no flux along {name}", sp.simplify(flux), 0)
     w = sp.Symbol("w", positive=True)  # 1/v, a gamma variable
     gamma = (density.subs(v, 1 / w) / w**2) * w**-x
     found = sp.integrate(gamma, (w, 0, sp.oo), conds="none")
@@ -87,9 +86,9 @@ def proof() -> Iterator[Step]:
     wide = v * (1 + 1 / (2 * k))  # of a point, about μ₀
     point = sp.exp(-(x**2) / (2 * wide)) / sp.sqrt(2 * sp.pi * wide)
     mixed = sp.integrate((point * density).subs(v, 1 / w) / w**2, (w, 0, sp.oo), conds="none")
-    yield Step("a synthetic point is Student t", sp.log(mixed / student), 0, _logs)
+    yield Step("a synthetic point is Student t", sp.log(mixed / student), 0, logs)
     yield Step("its tail", sp.log(tail.diff(t) / (-2 * sigma_0 * student.subs(x, t * sigma_0))), 0,
-               _logs)  # fmt: skip
+               logs)  # fmt: skip
     mean_log = sp.log(moment).diff(x).subs(x, 0).rewrite(sp.polygamma)
     inverse = sp.gammasimp(moment.subs(x, -1))
     yield Step("E KL: log, 1/v and δ²/v", mean_log / 2 - sp.log(sigma_0)
@@ -101,42 +100,10 @@ def proof() -> Iterator[Step]:
                - 2 * sigma_0 * moment.subs(x, half), distance)  # fmt: skip
 
 
-def _logs(expression: Any) -> Any:
+def logs(expression: Any) -> Any:
     """A logarithm of a product, taken apart: powers of one base meet."""
     apart = sp.expand_log(sp.log(sp.factor(sp.exp(expression))), force=True)
     return sp.simplify(sp.expand_log(sp.factor(apart), force=True))
-
-
-def _diffusion(mixing: type[Any], estimator: type[Any]) -> tuple[list[Any], Any, list[Any]]:
-    """Drift, covariance and fourth moments of (δ, v) per n generations, by the engine's kernel."""
-    loop = symbolic_loop(mixing(alpha=alpha), estimator=estimator())
-    wanted = [(1, 1), *((i, 0) for i in range(1, 5)), *((0, j) for j in range(1, 5))]
-    recursion = derive(loop, monomials=[{"delta": i, "v": j} for i, j in wanted])
-    small = {alpha: 1 - k * h, n: 1 / h}
-    atoms = {z: sp.cancel(sp.sympify(e).subs(small)) for z, e in recursion.atoms().items()}
-    now = [delta ** p[0] * v ** p[1] for p in recursion.basis] + [sp.Integer(1)]
-    after: dict[tuple[int, ...], Any] = {(0, 0): sp.Integer(1)}
-    for powers, row in zip(recursion.basis, recursion.rows, strict=True):
-        after[powers] = sp.Add(*(_linear(c, atoms) * now[i] for i, c in row.items()))
-
-    def per_time(i: int, j: int) -> Any:
-        """n E (δ' - δ)^i (v' - v)^j given the past, as n → ∞."""
-        x, y = sp.symbols("x y")
-        change = sp.Poly((x - delta) ** i * (y - v) ** j, x, y)
-        moment = sum(c * after[powers] for powers, c in change.terms())
-        stays = sp.expand(moment.subs(h, 0)) == 0
-        return sp.expand(moment.diff(h).subs(h, 0)) if stays else sp.oo
-
-    mixed = per_time(1, 1)
-    covariance = sp.Matrix([[per_time(2, 0), mixed], [mixed, per_time(0, 2)]])
-    return [per_time(1, 0), per_time(0, 1)], covariance, [per_time(4, 0), per_time(0, 4)]
-
-
-def _linear(polynomial: Polynomial, atoms: dict[str, Any]) -> Any:
-    """A coefficient without its terms in (1/n)², which do not outlast n → ∞."""
-    place = polynomial.atoms.index("h")
-    kept = {powers: c for powers, c in polynomial.terms.items() if powers[place] < 2}
-    return Polynomial(polynomial.atoms, kept).symbolic(atoms)
 
 
 def confrontations() -> list[Confrontation]:

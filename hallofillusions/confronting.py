@@ -124,7 +124,7 @@ def _along(c: Confrontation, run: Trajectory) -> tuple[Confrontation, Trajectory
     from .trajectory import Trajectory
 
     values = path_values(c, run, max(c.generations))
-    label = f"a path of {c.observable.label}"
+    label = "what the path says"  # near no quantity's name, so that it is no misspelling
     rows = tuple(range(1, len(values) + 1))
     found = Trajectory.from_arrays(c.loop, **{label: values.T})
     return replace(c, observable=PathFunctional(label), generations=rows), found

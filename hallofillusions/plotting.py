@@ -140,6 +140,21 @@ def steps(ax: Axes, x: Any, y: Any, color: str = PALETTE[0], label: str = "") ->
         ax.step(x, y, where="post", color=color, label=label or None, linewidth=1.0, zorder=2)
 
 
+def ellipse(
+    ax: Axes, mean: Any, covariance: Any, color: str = PALETTE[0], label: str = "",
+    *, deviations: float = 2.0, faint: bool = False,
+) -> None:  # fmt: skip
+    """The contour of a Gaussian cloud in the plane, ``deviations`` from its mean."""
+    turn = np.linspace(0, 2 * np.pi, 181)
+    values, vectors = np.linalg.eigh(covariance)
+    circle = np.sqrt(np.maximum(values, 0))[:, None] * [np.cos(turn), np.sin(turn)]
+    x, y = np.asarray(mean)[:, None] + deviations * vectors @ circle
+    with style():
+        ax.plot(x, y, color=color, label=label or None, linewidth=0.9 if faint else 1.3,
+                linestyle="--" if faint else "-", zorder=1 if faint else 2)  # fmt: skip
+        ax.set_aspect("equal")
+
+
 def draw_series(
     ax: Axes, series: Series, color: str = PALETTE[0], label: str = "", *, marker: str = "o",
     points: int = 12, change: Callable[[Any], Any] | None = None,
@@ -260,3 +275,22 @@ def plot_trajectory(
         _measured(ax, trajectory, label)
         label_axes(ax, "generation $g$", label)
     return finish(figure, path)
+
+
+def phase(
+    figure: Figure, ax: Axes, x: Any, y: Any, values: Any, levels: Sequence[float], label: str
+) -> None:
+    """A law over two axes: values (y, x) between ``levels`` as shades, which also grey print tells
+    apart, with the levels as lines and a bar that names them."""
+    from matplotlib.colors import BoundaryNorm
+
+    scale = matplotlib.colormaps["cividis"]
+    with style():
+        norm = BoundaryNorm(levels, scale.N, extend="both")
+        ax.grid(visible=False)
+        shades_of = ax.contourf(x, y, values, levels=levels, cmap=scale, norm=norm, extend="both")
+        ax.contour(x, y, values, levels=levels, colors="white", linewidths=0.4)
+        bar = figure.colorbar(shades_of, ax=ax, pad=0.02, aspect=28, ticks=levels)
+        bar.set_label(label)
+        bar.ax.tick_params(labelsize=7)
+        bar.ax.set_yticklabels([f"{v:g}" for v in levels])

@@ -25,6 +25,7 @@ from .mixing.accumulate_subsample import AccumulateSubsample
 from .mixing.fixed_real import FixedReal
 from .mixing.fresh_mixture import FreshMixture
 from .mixing.fresh_split import FreshSplit
+from .mixing.fresh_weighted import FreshWeighted
 from .mixing.replace import Replace
 from .prediction import Entry, Prediction
 from .starts import FirstFit, Memory, Truth
@@ -57,7 +58,7 @@ def _other_estimator(loop: FeedbackLoop) -> Any:
 
 def _other_bias(loop: FeedbackLoop) -> Any:
     """The bias with its number one per cent smaller; a faithful sampler one per cent off."""
-    bias = loop.bias
+    bias: Any = loop.bias
     for f in fields_of(bias):
         if f.name not in bias.structure and isinstance(value := getattr(bias, f.name), float | int):
             return replace(bias, **{f.name: 0.99 * value})
@@ -72,6 +73,9 @@ def _other_mixings(loop: FeedbackLoop) -> dict[str, Any]:
     if isinstance(n, tuple) or isinstance(getattr(mixing, "alpha", None), tuple):
         return {}
     alpha = mixing.fraction(int(n), 0)
+    if isinstance(mixing, FreshWeighted):
+        lighter = replace(mixing, weight=0.9 * float(mixing.weight))
+        return {"other mixing": FreshSplit(alpha=alpha), "weight ten per cent low": lighter}
     if isinstance(mixing, FreshSplit):
         return {"other mixing": FreshMixture(alpha=alpha), "fixed, not fresh": FixedReal(alpha)}
     if isinstance(mixing, Replace):

@@ -166,7 +166,8 @@ def _predicted(
     if (simpler, u) not in known:
         rows = [None if v is None else np.asarray(v) @ np.array(u) if u else v
                 for v in (options["data"], options["real"])]  # fmt: skip
-        known[simpler, u] = _Moments(simpler, generations, *rows, options["numerical"])
+        numerical = options["numerical"]
+        known[simpler, u] = _Moments(simpler, generations, rows[0], rows[1], numerical)
     entry = _entry(observable.label, inner.claim(simpler.family), known[simpler, u])
     return replace(entry, scale=partial(observable.scale, loop.family))
 

@@ -162,7 +162,7 @@ def test_the_list_tells_the_verdicts_of_the_last_main_job(run: Any, tmp_path: Pa
     verdicts = {"proof": {"ok": True, "lines": 7, "error": ""}, "simulation": {"verdict": "agrees"}}
     failed = {"proof": {"ok": False, "lines": 1, "error": "one is not two"},
               "simulation": {"verdict": "disagrees"}}  # fmt: skip
-    records = {"theorems": {name: verdicts for name in theorems()}}
+    records = {"theorems": dict.fromkeys(theorems(), verdicts)}
     (tmp_path / "results.json").write_text(json.dumps(records))
     answer = run("derive", "--list", "--results", str(tmp_path))
     assert answer.status == 0

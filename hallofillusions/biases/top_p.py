@@ -13,7 +13,7 @@ from ..numerics.draws import rejection
 from ..special import ball_radius, is_exact
 from ..symbols import PARAMETERS, InputError, is_symbolic, whole
 from .base import SamplingBias
-from .truncation import RAREST, ball_atoms, in_ball
+from .truncation import RAREST, ball_atoms, checked_dimension, in_ball, points_of
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,11 @@ class TopP(SamplingBias):
     def check(self, family: Any) -> None:
         if not family.spread:
             raise no_spread(family)
+        checked_dimension(self.dimension, family)
         if not is_symbolic(self.p) and float(self.p) < RAREST:
-            raise InputError(f"p must be at least {RAREST:g}, or no points are found, got {self.p!r}")
+            raise InputError(
+                f"p must be at least {RAREST:g}, or no points are found, got {self.p!r}"
+            )
 
     def marginal(self, dimension: int) -> TopP:
         return replace(self, dimension=self.dimension or dimension)
@@ -54,7 +57,7 @@ class TopP(SamplingBias):
             raise InputError(
                 f"dimension must be left out to sample, got {self.dimension} for {family}"
             )
-        point = np.asarray(family.collapsed(model))[..., None]  # holds all its probability itself
+        point = points_of(family, model)  # hold all their probability themselves
         with np.errstate(all="ignore"):
             lowest = np.asarray(family.log_density_quantile(model, float(self.p)))[..., None]
 

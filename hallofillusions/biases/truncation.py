@@ -42,7 +42,7 @@ class Truncation(SamplingBias):
     def check(self, family: Any) -> None:
         if not family.spread:
             raise no_spread(family)
-        d = self._dimension(family)
+        d = checked_dimension(self.dimension, family)
         if not is_symbolic(self.k):
             share = ball_share(d, self.k)
             if share < RAREST:
@@ -62,7 +62,7 @@ class Truncation(SamplingBias):
             raise InputError(
                 f"dimension must be left out to sample, got {self.dimension} for {family}"
             )
-        point = np.asarray(family.collapsed(model))[..., None]  # has no tails to lose
+        point = points_of(family, model)  # have no tails to lose
 
         def propose(size: int) -> tuple[Any, Any]:
             x = family.draw(model, (shape[0], size), rng)
@@ -76,6 +76,31 @@ class Truncation(SamplingBias):
 
     def claim(self, family: Any, label: Any, state: Mapping[str, Any]) -> Any:
         return in_ball(self.at, self._dimension(family), family.central(label, state))
+
+
+def checked_dimension(dimension: int | None, family: Any) -> int:
+    """How many dimensions the region has: the family's, or more where it is a part of a loop."""
+    if dimension is not None and dimension < family.dimension:
+        raise InputError(
+            f"dimension must be at least that of the family, {family.dimension}, got {dimension}"
+        )
+    return int(dimension or family.dimension)
+
+
+def points_of(family: Any, model: Any) -> Any:
+    """Which models are single points, as a column; a flat cloud is refused.
+
+    A covariance of n ≤ d points has a rank below d, in every replicate alike: one is looked at.
+    """
+    d = family.dimension
+    if d > 1:
+        first = np.asarray(family.variance_of(model), dtype=float).reshape(-1, d, d)[0]
+        if 0 < np.linalg.matrix_rank(first, hermitian=True) < d:
+            raise InputError(
+                f"n must be above {d}, and the generations so few that no model is flat to "
+                f"rounding, got a singular covariance, for which no distance from its mean is known"
+            )
+    return np.asarray(family.collapsed(model))[..., None]
 
 
 def ball_atoms(d: int, k: Any, share: Any) -> dict[str, Any]:

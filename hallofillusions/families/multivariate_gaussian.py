@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -243,8 +243,9 @@ class MultivariateGaussian(Gaussian):
         return "_".join(map(str, label))
 
     def labels(self, order: int) -> list[Any]:
-        degrees = range(order + 1)
-        return [a for a in product(degrees, repeat=self.dimension) if 1 <= sum(a) <= order]
+        places = range(self.dimension)
+        chosen = (c for k in range(1, order + 1) for c in combinations_with_replacement(places, k))
+        return sorted(tuple(map(c.count, places)) for c in chosen)
 
     def moment(self, label: Any, state: Mapping[str, Any]) -> Any:
         return sum(self.central(label, state)[1:], self.central(label, state)[0])
@@ -327,12 +328,13 @@ def log_determinant(covariance: Any) -> Any:
 
 def bartlett(d: int, size: Any, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
     """A lower triangular with A Aᵀ of law Wishart(1, size - 1), for one size or one a replicate."""
-    rows, columns = np.tril_indices(d, -1)
     freedom = np.asarray(size)[..., None] - 1 - np.arange(d)
     A = np.zeros((*shape, d, d))
-    A[..., rows, columns] = rng.standard_normal((*shape, rows.size))
+    below = rng.standard_normal((*shape, d * (d - 1) // 2))
+    for i in range(1, d):
+        A[..., i, :i] = below[..., i * (i - 1) // 2 : i * (i + 1) // 2]
     diagonal = 2 * rng.standard_gamma(np.maximum(freedom, 0) / 2, (*shape, d))
-    A[..., range(d), range(d)] = np.sqrt(diagonal)
+    np.sqrt(diagonal, out=np.einsum("...ii->...i", A))
     if (freedom <= 0).any():  # columns beyond the degrees of freedom are not there
         A *= np.broadcast_to(freedom > 0, (*shape, d))[..., None, :]
     return A

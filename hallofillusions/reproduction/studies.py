@@ -14,10 +14,16 @@ from zlib import crc32
 
 import numpy as np
 
+from ..biases.scale_covariance import ScaleCovariance
+from ..biases.temperature import Temperature
+from ..biases.top_p import TopP
+from ..biases.truncation import Truncation
+from ..biases.unbiased import Unbiased
 from ..comparison import Comparison, compare
 from ..estimators.bessel import Bessel
 from ..estimators.maximum_likelihood import MaximumLikelihood
 from ..families.gaussian import Gaussian
+from ..families.poisson import Poisson
 from ..loop import FeedbackLoop
 from ..mixing.accumulate import Accumulate
 from ..mixing.accumulate_subsample import AccumulateSubsample
@@ -27,6 +33,8 @@ from ..mixing.fresh_mixture import FreshMixture
 from ..mixing.fresh_split import FreshSplit
 from ..mixing.replace import Replace
 from ..observables import defaults
+from ..observables.along import Along
+from ..observables.log_eigenvalue import LogEigenvalue
 from ..observables.log_variance import LogVariance
 from ..observables.mean import Mean
 from ..observables.median import Median
@@ -38,6 +46,7 @@ from ..simulation import simulate
 from ..starts import FirstFit
 from ..symbols import InputError
 from ..theory import predict
+from .curves import CURVES
 
 WORLD = Gaussian(0, 1)
 ALPHAS = ("0", "1/4", "1/2", "3/4", "9/10", "1")
@@ -76,7 +85,8 @@ def studies(full: bool = False, real: Any = None) -> list[Run]:
     """All runs of the job; ``real`` is the column of the study of real data."""
     scale = Scale(200_000, 200, 40_000) if full else Scale(30_000, 50, 4_000)
     runs = [*alpha_sweep(scale, full), *mixings(scale), *tails(scale), *stationary(scale, full)]
-    runs += [*estimators(scale), *growth(scale)]
+    runs += [*estimators(scale), *growth(scale), *mechanisms(scale), *needle(scale)]
+    runs += priors(scale)
     return [*runs, *(real_data(scale, real) if real is not None else ())]
 
 
@@ -174,6 +184,48 @@ def growth(scale: Scale) -> Iterator[Run]:
             yield Run("growth", name, loop, 40, count, (Variance(),))
 
 
+def mechanisms(scale: Scale) -> Iterator[Run]:
+    """(i) Noise and bias: fresh points against αλ at α = 9/10, and tails under each bias."""
+    alpha = Fraction(9, 10)
+    for lam in (Fraction(4, 5), Fraction(19, 20), Fraction(1), Fraction(21, 20)):
+        for fresh in (1, 3, 10, 30, 100):
+            loop = FeedbackLoop(WORLD, mixing=FreshSplit(alpha), n=10 * fresh,
+                                bias=ScaleCovariance(lam))  # fmt: skip
+            # the slowest rate is near αλ or α²: ten relaxation times at αλ = 0.945
+            yield Run("mechanisms", f"rest-{float(alpha * lam):g}-{fresh}", loop, 180,
+                      scale.replicates // 2, (Variance(),))  # fmt: skip
+    samplers = (Unbiased(), ScaleCovariance(0.9), Temperature(1.05), Truncation(2.5), TopP(0.9))
+    for bias in samplers:
+        loop = FeedbackLoop(WORLD, mixing=FreshSplit(alpha), n=500, bias=bias)
+        yield Run("mechanisms", type(bias).__name__, loop, 25, scale.literal // 2,
+                  (Variance(), TailMass(2.0)))  # fmt: skip
+
+
+def needle(scale: Scale) -> Iterator[Run]:
+    """(j) Clouds in the plane, from what is seen of them along three directions."""
+    loop = FeedbackLoop(Gaussian((0, 0), 1), mixing=Replace(), n=20, estimator=Bessel())
+    seen = (*(Along(u, Variance()) for u in ((1, 0), (0, 1), (1, 1))),
+            *(Along(u, Mean()) for u in ((1, 0), (0, 1))))  # fmt: skip
+    yield Run("needle", "Replace", loop, 100, scale.literal // 2,
+              (LogEigenvalue(1), LogEigenvalue(2), *seen), keep=(5, 20, 60))  # fmt: skip
+
+
+def priors(scale: Scale) -> Iterator[Run]:
+    """(k) One fresh point a generation: the tail over many runs, and the law of a parameter.
+
+    Generations that lie three relaxation times apart are as good as more runs.
+    """
+    settings: tuple[tuple[str, str, Any, int, int, Any], ...] = (
+        ("powerlaw", "1", WORLD, 100, scale.replicates // 2, Mean()),
+        ("priors", "Gaussian", WORLD, 100, scale.literal, Mean()),
+        ("priors", "Poisson", Poisson(1), 200, scale.literal // 2, Mean()),
+    )
+    for study, name, family, n, count, watched in settings:
+        loop = FeedbackLoop(family, mixing=FreshSplit(1 - Fraction(1, n)), n=n)
+        when = tuple(range(10 * n, 25 * n + 1, 3 * n))
+        yield Run(study, name, loop, when[-1], count, (watched, Variance()), keep=when)
+
+
 def real_data(scale: Scale, rows: Any) -> Iterator[Run]:
     """(f) A file as the fixed pool of a loop whose world is the Gaussian of its moments."""
     rows = np.asarray(rows, dtype=float)
@@ -224,33 +276,8 @@ def perform(run: Run, seed: int, level: float, folder: Path) -> dict[str, Any]:
         "seed": [seed, crc32(run.label.encode())], "generations": run.generations,
         **comparison.to_dict(), "settings": run.loop.to_dict(),
         "rows": list(_rows(run, comparison)),
-        **({"law": stationary_curves(run.loop)} if run.study == "stationary" else {}),
+        **({"law": CURVES[run.study](run)} if run.study in CURVES else {}),
     }  # fmt: skip
-
-
-def stationary_curves(loop: FeedbackLoop) -> dict[str, list[float]] | None:
-    """Density of σ² and mean tail mass in the stationary law, from its theorem's own statement.
-
-    None where the theorem is not installed.
-    """
-    import sympy
-
-    from ..proof import evaluate, theorems
-
-    theorem = theorems().get("stationary_law")
-    if theorem is None:
-        return None
-    sides = {str(equation.lhs): equation.rhs for equation in theorem.statement()}
-    below, tail, shape = (next(v for k, v in sides.items() if word in k)
-                          for word in ("sigma_", "X_", "MLE"))  # fmt: skip
-    own = float(evaluate(shape, loop))
-    x, t = np.geomspace(0.05, 20, 120), np.geomspace(1, 20, 60)
-    density = sympy.diff(below, sympy.Symbol("x", positive=True))
-    curves = {
-        "variance": x, "density": evaluate(density, loop, 0 * x, a=own, x=x),
-        "threshold": t, "tail": evaluate(tail, loop, 0 * t, a=own, t=t),
-    }  # fmt: skip
-    return {name: [float(v) for v in values] for name, values in curves.items()}
 
 
 def _rows(run: Run, comparison: Comparison) -> Iterator[dict[str, Any]]:

@@ -169,16 +169,17 @@ def known_skewness(attack: Attack) -> Any:
     numbers = not attack.whole_law and not isinstance(attack.kind, Asymptotic)
     if numbers and c.path is not None:
         return stats.skew(along(c), axis=1)
-    claim = c.observable.claim(c.loop.family)
+    loop, inner = c.observable.reduced(c.loop)
+    claim = inner.claim(loop.family)
     functionals = [f for _, f in claim.terms if getattr(f, "powers", ())] if claim else []
     if not numbers or len(functionals) != 1:
         return None
     powers = dict(functionals[0].powers)
-    weight = sum(c.loop.family.variables[k] * p for k, p in powers.items())
+    weight = sum(loop.family.variables[k] * p for k, p in powers.items())
     if not functionals[0].polynomial or not weight or weight > 2:
         return None
     multiples = [{k: int(p) * j for k, p in powers.items()} for j in (1, 2, 3)]
-    recursion = derive(c.loop, monomials=multiples)
+    recursion = derive(loop, monomials=multiples)
     x = recursion.iterate(max(c.generations))[list(c.generations)].T
     m1, m2, m3 = (x[recursion.index(**m)] for m in multiples)
     variance = m2 - m1**2
@@ -293,7 +294,9 @@ def relaxation(loop: Any) -> float:
     Under Bessel's Replace the second moment never settles, since rare runs carry it, but
     log σ² falls steadily in every run.
     """
-    if np.isfinite(half_life := derive(loop).half_life()):
+    recursion = derive(loop)
+    slowest = {} if "v" in recursion.coordinates else {"delta": 2}
+    if np.isfinite(half_life := recursion.half_life(**slowest)):
         return float(half_life / np.log(2))
     return float(-1 / predict(loop, 1, [LogVariance()])["log-variance"][1])
 

@@ -133,9 +133,10 @@ def test_refuses_another_loop(name: str) -> None:
     for attack in theorem.confrontations():
         loop = attack.loop
         if isinstance(loop.start, Gaussian) or name.startswith("drift_"):
+            d = loop.family.dimension
             moved = FeedbackLoop(
                 family=loop.family, mixing=loop.mixing, estimator=loop.estimator, bias=loop.bias,
-                n=loop.n, start=Gaussian(9, 9),
+                n=loop.n, start=Gaussian((9,) * d, 9) if d > 1 else Gaussian(9, 9),
             )  # fmt: skip
             reason = theorem.applies(moved)
             assert (reason is None) == isinstance(loop.start, Gaussian), reason

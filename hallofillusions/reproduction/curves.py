@@ -1,0 +1,164 @@
+"""Curves of figures that are no series over generations, from the theorems' own statements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..diagnosis import enlarged
+from ..observables.variance import Variance
+from ..theory import predict
+
+if TYPE_CHECKING:
+    from ..loop import FeedbackLoop
+
+
+def stationary_curves(run: Any) -> dict[str, list[float]] | None:
+    """Density of σ² and mean tail mass in the stationary law, from its theorem's own statement.
+
+    None where the theorem is not installed.
+    """
+    import sympy
+
+    from ..proof import evaluate, theorems
+
+    loop, theorem = run.loop, theorems().get("stationary_law")
+    if theorem is None:
+        return None
+    sides = {str(equation.lhs): equation.rhs for equation in theorem.statement()}
+    below, tail, shape = (next(v for k, v in sides.items() if word in k)
+                          for word in ("sigma_", "X_", "MLE"))  # fmt: skip
+    own = float(evaluate(shape, loop))
+    x, t = np.geomspace(0.05, 20, 120), np.geomspace(1, 20, 60)
+    density = sympy.diff(below, sympy.Symbol("x", positive=True))
+    curves = {
+        "variance": x, "density": evaluate(density, loop, 0 * x, a=own, x=x),
+        "threshold": t, "tail": evaluate(tail, loop, 0 * t, a=own, t=t),
+    }  # fmt: skip
+    return {name: [float(v) for v in values] for name, values in curves.items()}
+
+
+def mechanism_curves(run: Any) -> dict[str, Any] | None:
+    """The map over both axes, or variance and tail at infinite n, from the theorems' statements."""
+    from ..proof import theorems
+
+    loop, known = run.loop, theorems()
+    if not {"two_mechanisms", "count_not_ratio", "biased_population"} <= set(known):
+        return None
+    own: Any = loop.n
+    return _phase_map(loop, known) if own != 500 else _samplers_at_infinity(loop, known)
+
+
+def _phase_map(loop: FeedbackLoop, known: Any) -> dict[str, Any]:
+    """E σ²_∞/σ₀² over (αλ, n_r), and the border where noise and bias cost the same."""
+    import sympy
+
+    from ..proof import evaluate
+
+    inverse, ratio = known["two_mechanisms"].statement()[:2]
+    size = known["count_not_ratio"].statement()[0].rhs
+    law = inverse.rhs.subs(sympy.Symbol(r"N_{\mathrm{eff}}"), size)
+    alpha = float(loop.mixing.fraction(int(loop.n), 0))
+    n_r, x = np.geomspace(1, 1000, 61), np.linspace(0.6, 0.98, 77)
+    share = np.array([1 / evaluate(law, loop, 0 * x, lam=x / alpha, n_r=v) for v in n_r])
+    # the ratio of the costs is linear in λ and 0 at λ = 1
+    steep = evaluate(ratio.rhs, loop, 0 * n_r, lam=0.0, n=n_r / (1 - alpha))
+    share = np.minimum(np.where(share > 0, share, np.inf), 1e3)
+    return {"alpha": alpha, "n_r": n_r.tolist(), "alpha_lam": x.tolist(), "share": share.tolist(),
+            "border": (alpha * (1 - 1 / steep)).tolist()}  # fmt: skip
+
+
+def _samplers_at_infinity(loop: FeedbackLoop, known: Any) -> dict[str, Any]:
+    """σ² by the recursion at n → ∞, and the theorem's erfc of it."""
+    from ..proof import evaluate
+
+    g = np.arange(26)
+    kept, tail = known["biased_population"].statement()[:2]
+    own = predict(enlarged(loop), 25, [Variance()])["variance"]
+    law = evaluate(tail.rhs, loop, g, t=2.0, **{str(kept.lhs): own})
+    return {"generation": g.tolist(), "variance": own.tolist(), "tail": law.tolist()}
+
+
+def needle_curves(run: Any) -> dict[str, Any] | None:
+    """The straight lines that E log λ_1 and E log λ_2 of a cloud in the plane tend to."""
+    from ..proof import evaluate, theorems
+
+    if (theorem := theorems().get("lyapunov_spectrum")) is None:
+        return None
+    sides = {str(e.lhs): e.rhs for e in theorem.statement()}
+    rate, offset = (next(v for k, v in sides.items() if k.startswith(w)) for w in (r"\gamma", "C_"))
+    line = run.loop.along((1, 0))
+    when = np.arange(run.generations + 1)
+    found: dict[str, Any] = {"generation": when.tolist()}
+    before = 0.0
+    for rank in (1, 2):
+        constant = float(_in(offset, k=rank, d=2).doit())
+        slope = evaluate(_in(rate, i=rank), line, 0.0, D=line.n - 1)
+        found[f"line {rank}"] = (slope * when + constant - before).tolist()
+        before = constant
+    return found
+
+
+def powerlaw_curves(run: Any) -> dict[str, Any] | None:
+    """Mean and median tail mass in the stationary law, its exponent and its amplitude."""
+    from scipy.optimize import brentq
+
+    from ..proof import evaluate, theorems
+
+    known = theorems()
+    if not {"power_law_tail", "stationary_law"} <= set(known):
+        return None
+    loop, sides = run.loop, [(str(e.lhs), e.rhs) for e in known["power_law_tail"].statement()]
+    tail, power, height, median = (
+        next(v for s, v in sides if word in s) for word in ("S(t)", "MLE", "t^{2a}", "M(t)")
+    )
+    below = known["stationary_law"].statement()[0].rhs
+    a = float(evaluate(power, loop)) / 2
+    middle = brentq(lambda x: float(evaluate(below, loop, 0.0, a=a, x=x)) - 0.5, 1e-3, 10)
+    t = np.geomspace(1.5, 14, 80)
+    return {
+        "threshold": t.tolist(), "tail": evaluate(tail, loop, 0 * t, a=a, t=t).tolist(),
+        "median": evaluate(median, loop, 0 * t, q=middle, t=t).tolist(), "power": 2 * a,
+        "amplitude": float(evaluate(height, loop, 0.0, a=a)), "size": loop.n,
+        "snapshots": list(run.keep),
+    }  # fmt: skip
+
+
+def prior_curves(run: Any) -> dict[str, Any] | None:
+    """The density of σ² of a Gaussian, or of the mean of another family, in its conjugate prior."""
+    import sympy
+
+    from ..proof import evaluate, theorems
+
+    known = theorems()
+    if not {"conjugate_prior", "stationary_law", "power_law_tail"} <= set(known):
+        return None
+    name = type(run.loop.family).__name__
+    x = np.linspace(1e-3, 6, 300)
+    if name == "Gaussian":
+        below, power = known["stationary_law"].statement()[0].rhs, known["power_law_tail"]
+        power = next(e.rhs for e in power.statement() if "MLE" in str(e.lhs))
+        more = {"a": float(evaluate(power, run.loop)) / 2}
+        words = {"quantity": "variance", "label": r"$\sigma^2/\sigma_0^2$",
+                 "title": "Gaussian: inverse gamma"}  # fmt: skip
+    else:
+        below = next(e.rhs for e in known["conjugate_prior"].statement()
+                     if f"{{{name}}}" in str(e.lhs))  # fmt: skip
+        more = {"m_0": float(run.loop.family.mean)}
+        words = {"quantity": "mean", "label": "$m$", "title": f"{name}: gamma"}
+    place = next(s for s in below.free_symbols if s.name == "x")
+    density = evaluate(sympy.diff(below, place), run.loop, 0 * x, x=x, **more)
+    return {"x": x.tolist(), "density": density.tolist(), "snapshots": list(run.keep), **words}
+
+
+def _in(expression: Any, **values: Any) -> Any:
+    """The expression with numbers for the symbols of these names."""
+    return expression.subs({s: values[s.name] for s in expression.free_symbols if s.name in values})
+
+
+CURVES: dict[str, Any] = {
+    "stationary": stationary_curves, "mechanisms": mechanism_curves, "needle": needle_curves,
+    "powerlaw": powerlaw_curves, "priors": prior_curves,
+}  # fmt: skip
+"""Study -> the curves of a run of it, as plain data; None where a theorem is not installed."""
