@@ -140,7 +140,7 @@ def confrontations() -> list[Confrontation]:
     found = []
     for size, mixing, law, n_points, start, when, other in (
         (1, Replace(), Replace(), 5, Truth(), (1, 2, 4), Accumulate()),
-        (2, Replace(), Replace(), 5, FirstFit(), (1, 3, 6), FreshSplit(alpha=0.8)),
+        (2, Replace(), Replace(), 10, FirstFit(), (1, 3, 6), FreshSplit(alpha=0.8)),
         (2, FreshSplit(alpha=0.75), FreshSplit(alpha=alpha), 4, Truth(), (1, 2, 3), Replace()),
         (5, FreshMixture(alpha=0.6), FreshMixture(alpha=alpha), 5, Truth(), (1, 2, 5), Replace()),
         (5, FixedReal(alpha=0.5), FixedReal(alpha=alpha), 6, Memory(), (1, 2, 3),
@@ -181,7 +181,7 @@ def attack(
         wrong["index off by one"] = seen * shifted
         if several:  # uᵀMu = M_11 - 2 M_12 + M_22
             wrong["the entries off the diagonal stay 0"] = share * (law[0, 0] + law[1, 1])
-        runs = {1: 100_000, 2: 120_000, 5: 30_000}.get(size, 3_000)
+        runs = {1: 100_000, 2: 120_000, 5: 40_000}.get(size, 3_000)
         found.append(Confrontation(loop, observable, when, seen * share, wrong, runs))
     return found
 

@@ -177,6 +177,7 @@ theorem = Theorem(
         "T is the first g with σ²_g < ε σ₀², N = min(T, G) for any G; s > -(n-1)/2",
     ),
     reference="Wald 1944 (sums of independent terms); for the loop none known",
+    cites=("wald1944",),
     statement=statement,
     proof=proof,
     applies=faithful,

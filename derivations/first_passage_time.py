@@ -210,6 +210,7 @@ theorem = Theorem(
     ),
     reference="inverse Gaussian law: Schrödinger 1915; the overshoot: Siegmund 1979; "
     "for the loop none known",
+    cites=("siegmund1979",),
     statement=statement,
     proof=proof,
     applies=faithful,

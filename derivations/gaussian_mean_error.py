@@ -64,7 +64,7 @@ def confrontations() -> list[Confrontation]:
         loop = FeedbackLoop(family=Gaussian(1, 2), mixing=Replace(), n=size, estimator=estimator())
         wrong = numbers(errors[BOTH[estimator is BOTH[0]]], loop, when)
         found.append(confront(loop, SquaredError(), when, errors[estimator], infinite=0,
-                              other_ddof=wrong))  # fmt: skip
+                              replicates=150_000, other_ddof=wrong))  # fmt: skip
     return found
 
 

@@ -212,6 +212,7 @@ theorem = Theorem(
         "units in which that is a ball",
     ),
     reference="exponents of Gaussian matrix products: Newman 1986; for the loop none known",
+    cites=("newman1986",),
     statement=statement,
     proof=proof,
     applies=chain,

@@ -189,7 +189,8 @@ theorem = Theorem(
     assumptions=(
         "each generation trains on n points of the last Gaussian alone; started at the truth",
         "g → ∞, then n → ∞; the last line holds at every n",
-        "the law is that of t_{2κ}/√κ: t_4/√2 under maximum likelihood, t_2 under Bessel",
+        "Student t of 2κ degrees of freedom over the root of κ: κ = 2 under maximum likelihood, "
+        "1 under Bessel",
         "∫ σ² dt: the sum of σ²_g/n over all g ≥ 0",
     ),
     reference="the perpetuity: Dufresne 1990; for the loop none known",

@@ -201,6 +201,7 @@ theorem = Theorem(
     ),
     reference="Cramér 1938, Chernoff 1952, Bahadur & Rao 1960 (sums of independent terms); "
     "for the loop none known",
+    cites=("bahadur1960",),
     statement=statement,
     proof=proof,
     applies=faithful,

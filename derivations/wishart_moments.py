@@ -210,6 +210,7 @@ theorem = Theorem(
         "stated from the truth; a bias brings d log λ, λ^d, 1/λ; any Gaussian start, any schedule",
     ),
     reference="the triangles: Bartlett 1933; for the loop none known",
+    cites=("bartlett1933",),
     statement=statement,
     proof=proof,
     applies=chain,

@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 
 from .comparison import AGREES, DISAGREES, WEAK, compare
-from .kinds import Asymptotic, Bound, Exact
+from .kinds import Asymptotic, Bound, Exact, Kind
 from .observables.base import Observable
 from .prediction import Entry, Prediction
 from .simulation import simulate
@@ -144,11 +144,18 @@ def _mean_attack(theorem: Theorem, c: Confrontation, run: Trajectory, level: flo
     facts = own.to_dict()["quantities"][label]
     return Attack(
         str(c.loop), label, facts["verdict"], run.replicates, facts["cells"],
-        None if facts["largest_z"] is None else abs(facts["largest_z"]),
-        facts["smallest_detectable"],
+        _largest(theorem.kind, own), facts["smallest_detectable"],
         {name: _falls(theorem, own, c, values, level) for name, values in c.rivals.items()},
         tuple(w for w in own.warnings if "infinite" not in w),
     )  # fmt: skip
+
+
+def _largest(kind: Kind, own: Comparison) -> float | None:
+    """The largest |z|; of an inequality the largest on the side that it forbids."""
+    z = np.array([c.z for c in own.cells if c.tested])
+    if isinstance(kind, Bound):
+        z = np.maximum(z if kind.side == "upper" else -z, 0.0)
+    return float(np.abs(z).max()) if z.size else None
 
 
 def _falls(

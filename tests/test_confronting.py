@@ -80,3 +80,8 @@ def test_replicates_are_capped_and_seeds_are_kept() -> None:
     assert one[0].replicates == 500
     assert verdict_of([]) == "not simulated"
     assert confront(replace(theorem(Exact()), confrontations=tuple)) == []
+
+
+def test_a_bound_deviates_on_the_forbidden_side_only() -> None:
+    attacks = confront(find_theorem("budget_split"), replicates=2_000)
+    assert all(a.largest_z is not None and a.largest_z < 5 for a in attacks), attacks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -379,3 +380,19 @@ def test_the_recursion_of_two_components_is_that_of_the_whole() -> None:
     part = derive(loop.marginal(["v_1_3"])[0], monomials=[{"v_1_2": 2}])
     a, b = whole.iterate(6), part.iterate(6)
     np.testing.assert_allclose(a[:, whole.index(v_1_3=2)], b[:, part.index(v_1_2=2)])
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 20])
+def test_outside_the_ellipsoid_far_from_home(size: int) -> None:
+    """Clouds from needle-sharp to enormous, near and far: where a contour easily goes astray."""
+    real: Any = Gaussian((0,) * size, 1) if size > 1 else Gaussian()
+    radius = stats.chi2(size).ppf(0.99)
+    for scale, away in product((1e-6, 1e-3, 0.1, 1, 10, 1e3), (0, 1e-3, 1, 5, 20, 1e3)):
+        mean = np.zeros((1, size))
+        mean[0, 0] = away**0.5
+        model = {"mean": mean, "variance": scale * np.eye(size)[None]}
+        if size == 1:
+            model = {"mean": mean[:, 0], "variance": np.array([scale])}
+        expected = (stats.ncx2(size, away / scale) if away else stats.chi2(size)).sf(radius / scale)
+        found = OutsideEllipsoid(0.99).measure(real, model)[0]
+        assert found == pytest.approx(expected, abs=1e-8), (scale, away)

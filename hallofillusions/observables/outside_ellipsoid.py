@@ -40,11 +40,12 @@ class OutsideEllipsoid(Observable):
         d = family.dimension
         radius = 2 * gammaincinv(d / 2, self.q)
         values, shifts = family.spectrum(model)
-        return outside(values, shifts, radius)
+        with np.errstate(all="ignore"):  # at the ends of the bisection
+            return outside(values, shifts, radius)
 
 
 def outside(values: Any, shifts: Any, radius: float) -> Any:
-    """P(Q > radius) for Q = Σ (√λ_j Z_j + a_j)², λ = ``values`` and a² = ``shifts`` on the last axis.
+    """P(Q > radius) for Q = Σ (√λ_j Z_j + a_j)², λ = ``values`` and a² = ``shifts`` (last axis).
 
     1/2πi ∫ e^{K(s) - s r} ds/s over the line through the saddle point of the integrand: the one
     above 0 gives P(Q > r), the one below -P(Q < r), and the smaller is computed.

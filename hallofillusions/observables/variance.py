@@ -17,7 +17,8 @@ class Variance(Observable):
         return family.variance_of(model)
 
     def claim(self, family: Any) -> Combination:
-        return expanded(family, lambda state: family.moment(2, state) - family.moment(1, state) ** 2)
+        moment = family.moment
+        return expanded(family, lambda state: moment(2, state) - moment(1, state) ** 2)
 
     def given_variance(self, family: Any, variance: Any) -> Any:
         return variance if family.spread else None

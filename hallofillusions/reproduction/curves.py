@@ -120,8 +120,7 @@ def powerlaw_curves(run: Any) -> dict[str, Any] | None:
     return {
         "threshold": t.tolist(), "tail": evaluate(tail, loop, 0 * t, a=a, t=t).tolist(),
         "median": evaluate(median, loop, 0 * t, q=middle, t=t).tolist(), "power": 2 * a,
-        "amplitude": float(evaluate(height, loop, 0.0, a=a)), "size": loop.n,
-        "snapshots": list(run.keep),
+        "amplitude": float(evaluate(height, loop, 0.0, a=a)),
     }  # fmt: skip
 
 
@@ -140,16 +139,13 @@ def prior_curves(run: Any) -> dict[str, Any] | None:
         below, power = known["stationary_law"].statement()[0].rhs, known["power_law_tail"]
         power = next(e.rhs for e in power.statement() if "MLE" in str(e.lhs))
         more = {"a": float(evaluate(power, run.loop)) / 2}
-        words = {"quantity": "variance", "label": r"$\sigma^2/\sigma_0^2$",
-                 "title": "Gaussian: inverse gamma"}  # fmt: skip
     else:
         below = next(e.rhs for e in known["conjugate_prior"].statement()
                      if f"{{{name}}}" in str(e.lhs))  # fmt: skip
         more = {"m_0": float(run.loop.family.mean)}
-        words = {"quantity": "mean", "label": "$m$", "title": f"{name}: gamma"}
     place = next(s for s in below.free_symbols if s.name == "x")
     density = evaluate(sympy.diff(below, place), run.loop, 0 * x, x=x, **more)
-    return {"x": x.tolist(), "density": density.tolist(), "snapshots": list(run.keep), **words}
+    return {"x": x.tolist(), "density": density.tolist()}
 
 
 def _in(expression: Any, **values: Any) -> Any:

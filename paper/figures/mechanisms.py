@@ -25,7 +25,7 @@ def draw(folder: Any) -> list[Path]:
     names = results.runs("mechanisms")
     figure, axes = plotting.panels(4, columns=2, height=2.8)
     rests = [name for name in names if name.startswith("rest")]
-    _map(figure, axes[0], results.run("mechanisms", rests[0])["law"])
+    _map(figure, axes[0], results.run("mechanisms", rests[0]).get("law"))
     _cuts(axes[1], results, rests)
     samplers = [name for name in names if name not in rests]
     _samplers(axes[2], results, samplers, "variance", "variance")
@@ -40,6 +40,8 @@ def draw(folder: Any) -> list[Path]:
 
 def _map(figure: Any, ax: Any, law: Any) -> None:
     """Theory alone: E σ²_∞/σ₀² over αλ and the number of fresh points."""
+    if not law:  # the theorems are not installed
+        return
     x, y = np.array(law["alpha_lam"]), np.array(law["n_r"])
     plotting.phase(figure, ax, x, y, np.array(law["share"]), LEVELS, SHARE)
     with plotting.style():
@@ -57,14 +59,14 @@ def _map(figure: Any, ax: Any, law: Any) -> None:
 def _cuts(ax: Any, results: Results, names: list[str]) -> None:
     """Lines are theory, points are simulation, one colour for each αλ; names are rest-αλ-n_r."""
     columns = sorted({name.split("-")[1] for name in names})
-    law = results.run("mechanisms", names[0])["law"]
-    n_r, grid = np.array(law["n_r"]), np.array(law["alpha_lam"])
+    law = results.run("mechanisms", names[0]).get("law")
     for i, column in enumerate(columns):
         color, marker = plotting.PALETTE[i], plotting.MARKERS[i]
         own = [name for name in names if name.split("-")[1] == column]
         ends = [results.series("mechanisms", name, "variance") for name in own]
-        share = np.array(law["share"])
-        plotting.theory(ax, n_r, [np.interp(float(column), grid, row) for row in share], color)
+        if law:
+            share = [np.interp(float(column), law["alpha_lam"], row) for row in law["share"]]
+            plotting.theory(ax, law["n_r"], share, color)
         bars = np.array([s.bars([-1])[:, 0] for s in ends]).T
         at = [float(name.split("-")[2]) for name in own]
         plotting.simulation(ax, at, [s.simulated[-1] for s in ends], bars, color,
@@ -79,8 +81,8 @@ def _samplers(ax: Any, results: Results, names: list[str], quantity: str, law: s
     """The laws of infinite n as lines, simulated means as points."""
     for i, name in enumerate(names):
         color, marker = plotting.PALETTE[i], plotting.MARKERS[i]
-        limit = results.run("mechanisms", name)["law"]
-        plotting.theory(ax, limit["generation"], limit[law], color)
+        if limit := results.run("mechanisms", name).get("law"):
+            plotting.theory(ax, limit["generation"], limit[law], color)
         found = results.series("mechanisms", name, quantity)
         at = plotting.thin(len(found.generation), 9)
         plotting.simulation(ax, found.generation[at], found.simulated[at], found.bars(at), color,

@@ -294,7 +294,8 @@ def relaxation(loop: Any) -> float:
     Under Bessel's Replace the second moment never settles, since rare runs carry it, but
     log σ² falls steadily in every run.
     """
-    recursion = derive(loop)
+    d = loop.family.dimension
+    recursion = derive(loop if d == 1 else loop.along([i == 0 for i in range(d)]))
     slowest = {} if "v" in recursion.coordinates else {"delta": 2}
     if np.isfinite(half_life := recursion.half_life(**slowest)):
         return float(half_life / np.log(2))

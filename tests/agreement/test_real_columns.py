@@ -98,7 +98,7 @@ def test_the_columns_moments_are_enough(name: str, case: Any) -> None:
 
 
 def test_first_fit_by_hand() -> None:
-    """n² Var σ²₁ = (n-1)/n · [(n-1) μ₄ - (n-3) σ⁴], Cramér (1946), eq. 27.4.2, with μ₄ of the rows."""
+    """n³ Var σ²₁ = (n-1) [(n-1) μ₄ - (n-3) σ⁴], Cramér (1946), eq. 27.4.2, with μ₄ of the rows."""
     rows, n = column("heavy-tailed"), 12
     chosen = loop(rows, FreshSplit(0.5), n, {"start": FirstFit()})
     prediction = predict(chosen, 1, OBSERVABLES, real=rows)
