@@ -63,10 +63,10 @@ WEIGHT = 6  # up to which the engine's kernel is compared with this law
 
 def statement() -> list[Any]:
     j, G = sp.symbols("g G", integer=True, positive=True)
-    names = {"mu": sp.IndexedBase(r"\hat\mu"), "v": sp.IndexedBase(r"\hat\sigma^2")}
+    names = {"mu": sp.IndexedBase(r"\hat\mu"), "v": sp.IndexedBase("v")}
     run = {shift: names["mu"][j - 1], x: names["mu"][j], v: names["v"][j - 1], w: names["v"][j]}
     one = (normal * chi_square).subs(lam, 1).subs(run, simultaneous=True)
-    density = sp.Symbol(r"p(\hat\mu_{1},\hat\sigma_{1}^2,\ldots,\hat\mu_{G},\hat\sigma_{G}^2)")
+    density = sp.Symbol(r"p(\hat\mu_{1},v_{1},\ldots,\hat\mu_{G},v_{G})")
     return [sp.Eq(density, sp.Product(one, (j, 1, G)), evaluate=False)]
 
 
@@ -195,7 +195,7 @@ theorem = Theorem(
     title="The law of a whole run under Replace",
     kind=Law(),
     assumptions=(
-        "each generation trains on n ≥ 2 points of the last Gaussian alone",
+        "each generation trains on n ≥ 2 points of the last Gaussian alone; v is its fitted variance",
         "D = n-1 (Bessel) or n (maximum likelihood)",
         "a bias that scales the covariance by λ puts λσ²_{g-1} in place of σ²_{g-1}",
         "any Gaussian start; n and D of generation g where n is a schedule",

@@ -34,7 +34,7 @@ LETTERS = """
 alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma
 tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
 """
-GREEK = frozenset(LETTERS.split())
+GREEK = frozenset([*LETTERS.split(), "varepsilon", "varphi", "vartheta"])
 FUNCTIONS = frozenset({"log", "exp", "ln", "det", "lim", "max", "min", "sup", "inf", "Pr"})
 UNICODE = {
     "√": r"\surd", "∞": r"\infty", "≤": r"\le", "≥": r"\ge", "→": r"\to", "≈": r"\approx",

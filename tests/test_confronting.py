@@ -16,7 +16,7 @@ from hallofillusions.kinds import Asymptotic, Bound, Exact, Kind, Law
 from hallofillusions.observables.mean import Mean
 from hallofillusions.observables.median import Median
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Theorem
+from hallofillusions.proof import Confrontation, Theorem, find_theorem
 
 LOOP = FeedbackLoop(Gaussian(1, 2), mixing=Replace(), n=10)
 
@@ -84,4 +84,4 @@ def test_replicates_are_capped_and_seeds_are_kept() -> None:
 
 def test_a_bound_deviates_on_the_forbidden_side_only() -> None:
     attacks = confront(find_theorem("budget_split"), replicates=2_000)
-    assert all(a.largest_z is not None and a.largest_z < 5 for a in attacks), attacks
+    assert all((a.largest_z or 0.0) < 5 for a in attacks), attacks
