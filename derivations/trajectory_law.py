@@ -195,7 +195,8 @@ theorem = Theorem(
     title="The law of a whole run under Replace",
     kind=Law(),
     assumptions=(
-        "each generation trains on n ≥ 2 points of the last Gaussian alone; v is its fitted variance",
+        "each generation trains on n ≥ 2 points of the last Gaussian alone",
+        "v is the fitted variance",
         "D = n-1 (Bessel) or n (maximum likelihood)",
         "a bias that scales the covariance by λ puts λσ²_{g-1} in place of σ²_{g-1}",
         "any Gaussian start; n and D of generation g where n is a schedule",

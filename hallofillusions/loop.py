@@ -147,7 +147,11 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
     def clock(self, generations: int) -> Clock:
         """The numeric clock: arrays over g = 1 … ``generations``."""
         n = self.sizes(generations)
-        alpha = [self.mixing.fraction(v, g) for g, v in enumerate(n)]
+        steady = not isinstance(self.n, tuple) and self.mixing.steady
+        if steady:
+            alpha = [self.mixing.fraction(n[0], 0)] * generations if n else []
+        else:
+            alpha = [self.mixing.fraction(v, g) for g, v in enumerate(n)]
         first = self.sizes(1)[0] if self.begins_with_pool else 0
         size: NDArray[np.float64] = np.array(n, dtype=float)
         return Clock(

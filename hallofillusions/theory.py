@@ -144,9 +144,16 @@ def predict(
     check_loop(loop).require_numbers()
     check_generations(generations)
     watched = tuple(observables) if observables is not None else defaults(loop.family)
-    known: dict[Any, _Moments] = {}
     options = {"data": data, "real": real, "numerical": bool(numerical)}
-    entries = {o.label: _predicted(o, loop, generations, options, known) for o in watched}
+    known: dict[Any, _Moments] = {}
+    asked = {o.label: (o, *_reduced(o, loop, generations, options, known)) for o in watched}
+    for moments in known.values():  # all at once: one recursion, iterated once
+        claims = [claim for _, claim, own in asked.values() if own is moments and claim]
+        moments.fill(f for claim in claims for _, f in claim.terms if isinstance(f, Monomial))
+    entries = {
+        label: replace(_entry(label, claim, own), scale=partial(o.scale, loop.family))
+        for label, (o, claim, own) in asked.items()
+    }
     return Prediction(loop, generations, entries)
 
 
@@ -155,11 +162,11 @@ def check_generations(generations: Any) -> int:
     return whole(generations, "generations", 0)
 
 
-def _predicted(
+def _reduced(
     observable: Any, loop: FeedbackLoop, generations: int, options: Mapping[str, Any],
     known: dict[Any, _Moments],
-) -> Entry:  # fmt: skip
-    """The entry of one observable; loops that several observables reduce to are shared."""
+) -> tuple[Combination | None, _Moments]:  # fmt: skip
+    """An observable's claim, and the moments of the loop that it is about, which others share."""
     observable.check(loop.family)
     simpler, inner = observable.reduced(loop)
     u = getattr(observable, "direction", None) if simpler is not loop else None
@@ -168,8 +175,7 @@ def _predicted(
                 for v in (options["data"], options["real"])]  # fmt: skip
         numerical = options["numerical"]
         known[simpler, u] = _Moments(simpler, generations, rows[0], rows[1], numerical)
-    entry = _entry(observable.label, inner.claim(simpler.family), known[simpler, u])
-    return replace(entry, scale=partial(observable.scale, loop.family))
+    return inner.claim(simpler.family), known[simpler, u]
 
 
 class _Moments:
@@ -241,7 +247,6 @@ class _Moments:
 def _entry(label: str, claim: Combination | None, moments: _Moments) -> Entry:
     if claim is None:
         return Entry(label, "no theorem known for it; simulate it")
-    moments.fill(f for _, f in claim.terms if isinstance(f, Monomial))
     parts = [(c, *moments.find(f)) for c, f in claim.terms]
     for _, law, source, _ in parts:
         if law is None:

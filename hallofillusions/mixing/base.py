@@ -51,6 +51,12 @@ class Mixing(Component, ABC):
 
     # -- the specification --------------------------------------------------------------------
 
+    @property
+    def steady(self) -> bool:
+        """Whether α is the same at every generation of one size: said by what is shipped."""
+        shipped = type(self).__module__.startswith(__package__ or "")
+        return shipped and not isinstance(getattr(self, "alpha", None), tuple)
+
     def fraction(self, n: int, index: int) -> Fraction:
         """α of the fit number ``index`` + 1, whose training set has n points."""
         alpha = getattr(self, "alpha", 1)
