@@ -367,7 +367,8 @@ def _options(
         tuple(whole(g, "quantiles_at", 0, last) for g in _sequence(quantiles_at, "quantiles_at")),
         tuple(whole(g, "keep", 0, last) for g in _sequence(keep, "keep")),
         _checked_monitors(monitors), bool(literal),
-        None if real is None else checked_rows(real, "real", family.dimension), bool(replacement),
+        None if real is None else checked_rows(real, "real", family.dimension, family.support),
+        bool(replacement),
     )  # fmt: skip
 
 

@@ -120,7 +120,10 @@ def whole(value: Any, argument: str, low: int, high: int | None = None) -> int:
     return number
 
 
-def checked_rows(values: Any, argument: str, dimension: int = 1) -> Any:
+def checked_rows(
+    values: Any, argument: str, dimension: int = 1,
+    support: tuple[float, float] = (-math.inf, math.inf),
+) -> Any:  # fmt: skip
     """Finite numbers, one point a row: shape (rows,) or, in d dimensions, (rows, d)."""
     import numpy as np
 
@@ -128,13 +131,21 @@ def checked_rows(values: Any, argument: str, dimension: int = 1) -> Any:
     try:
         data = np.array(values, dtype=float)
     except (TypeError, ValueError):
-        raise InputError(f"{argument} must be {wants}, got {type(values).__name__}") from None
+        got = getattr(values, "dtype", type(values).__name__)
+        raise InputError(f"{argument} must be {wants}, got {got}") from None
     shape = () if dimension == 1 else (dimension,)
     if data.ndim < 1 or data.shape[1:] != shape or not len(data):
         raise InputError(f"{argument} must be {wants}, got the shape {data.shape}")
     if not np.isfinite(data).all():
         bad = data[~np.isfinite(data)][0]
         raise InputError(f"{argument} must be finite, got {bad} among its rows")
+    for beyond, word, limit in ((data < support[0], "least", support[0]),
+                                (data > support[1], "most", support[1])):  # fmt: skip
+        if beyond.any():
+            raise InputError(
+                f"{argument} must be at {word} {limit:g} for this family, got "
+                f"{data[beyond][0]:g} among its rows"
+            )
     return data
 
 

@@ -83,7 +83,7 @@ def _data_means(loop: FeedbackLoop, data: Any, order: int) -> tuple[tuple[str, f
         raise InputError(
             f"data must go with FixedReal or FixedPool, whose memory it is, got {loop.mixing!r}"
         )
-    rows = checked_rows(data, "data", loop.family.dimension)
+    rows = checked_rows(data, "data", loop.family.dimension, loop.family.support)
     held = loop.mixing.memory_size(loop.sizes(1)[0])
     if len(rows) != held:
         raise InputError(f"data must have {held} rows, the size of the fixed set, got {len(rows)}")
@@ -95,7 +95,7 @@ def _row_means(
 ) -> tuple[tuple[str, float], ...]:
     """The means over the rows of all functions of x up to a weight, as atoms."""
     family = loop.family
-    rows = checked_rows(values, name, family.dimension)
+    rows = checked_rows(values, name, family.dimension, family.support)
     means = family.means(rows[None], family.labels(order))
     return tuple((f"{name}_{family.name(k)}", float(v[0])) for k, v in means.items())
 
@@ -144,7 +144,15 @@ def predict(
     check_loop(loop).require_numbers()
     check_generations(generations)
     watched = tuple(observables) if observables is not None else defaults(loop.family)
-    options = {"data": data, "real": real, "numerical": bool(numerical)}
+    for o in watched:
+        if not (hasattr(o, "label") and hasattr(o, "claim")):
+            raise InputError(f"observables must have .label and .claim, got {o!r}")
+    family = loop.family
+    given = {
+        name: None if rows is None else checked_rows(rows, name, family.dimension, family.support)
+        for name, rows in (("data", data), ("real", real))
+    }
+    options = {**given, "numerical": bool(numerical)}
     known: dict[Any, _Moments] = {}
     asked = {o.label: (o, *_reduced(o, loop, generations, options, known)) for o in watched}
     for moments in known.values():  # all at once: one recursion, iterated once

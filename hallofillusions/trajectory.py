@@ -208,6 +208,7 @@ class Trajectory:
             raise InputError(f"first must be 0 (the start) or 1 (the first fit), got {first!r}")
         _check_spelling(arrays, observables, loop.family)
         checked = _checked_arrays(arrays)
+        _check_means(loop.family, checked)
         measured, medians = _measured(loop, checked, observables)
         quantities = measured | {k: v for k, v in checked.items() if k not in measured}
         values = np.stack([v.T for v in quantities.values()])
@@ -290,6 +291,15 @@ def _checked_arrays(arrays: Mapping[str, Any]) -> dict[str, Floats]:
     return checked
 
 
+def _check_means(family: Any, checked: Mapping[str, Floats]) -> None:
+    """Refuse means where no model of the family has its own."""
+    low, high = family.support
+    mean = checked.get("mean")
+    if mean is not None and ((mean < low) | (mean > high)).any():
+        bad = mean[(mean < low) | (mean > high)][0]
+        raise InputError(f"mean must be in [{low:g}, {high:g}] for {family!r}, got {bad:g}")
+
+
 def _checked_array(name: str, values: Any) -> Floats:
     wants = f"{name} must be numbers of shape (replicates, generations)"
     try:
@@ -308,7 +318,7 @@ def _measured(
     loop: FeedbackLoop, arrays: Mapping[str, Floats], observables: Any
 ) -> tuple[dict[str, Floats], dict[str, tuple[str, float]]]:
     """Observables measured on given models, and which labels are quantiles of them."""
-    if not set(loop.family.parameters()) <= set(arrays):
+    if loop.family.dimension > 1 or not set(loop.family.parameters()) <= set(arrays):
         return {}, {}
     from .observables import defaults
 

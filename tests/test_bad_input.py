@@ -315,3 +315,43 @@ def test_a_failure_while_writing_leaves_nothing_behind(
     assert_refused(["predict", *LOOP, "--csv", "t.csv"], ("t.csv", "No space left"), capsys)
     assert os.listdir(tmp_path) == ["t.csv"]
     assert Path("t.csv").read_text() == "precious"
+
+
+WIDE = FeedbackLoop(Gaussian((0, 0)), mixing=FreshSplit(0.5), n=6)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: h.predict(WIDE, 2, real=np.ones((9, 3))), "real must be rows of 2 numbers"),
+        (lambda: h.predict(WIDE, 2, real="two.csv"), "real must be rows of 2 numbers"),
+        (lambda: h.predict(WIDE, 2, ["trace"]), "observables must have .label and .claim"),
+        (lambda: h.Along((1, 0), "x"), "observable must be an Observable"),
+        (
+            lambda: h.predict(FeedbackLoop(h.Poisson(2), mixing=FreshSplit(0.5), n=6), 2,
+                            real=[-1, 2, 5]),
+            "real must be at least 0 for this family, got -1",
+        ),
+        (
+            lambda: h.simulate(FeedbackLoop(h.Bernoulli(0.5), mixing=FreshSplit(0.5), n=6), 2,
+                             real=[0, 1, 2], replacement=True),
+            "real must be at most 1 for this family, got 2",
+        ),
+        (
+            lambda: Trajectory.from_arrays(FeedbackLoop(h.Poisson(2), mixing=Replace(), n=6),
+                                           mean=-np.ones((3, 4))),
+            "mean must be in",
+        ),
+    ],
+)  # fmt: skip
+def test_rows_and_observables_that_do_not_fit(call: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("bias", [h.Truncation(2), h.TopP(0.9), h.Temperature(2)], ids=repr)
+def test_a_cloud_that_becomes_flat_is_sampled_on(bias: Any) -> None:
+    """Few points in a plane, many generations: covariances are singular to rounding."""
+    loop = FeedbackLoop(Gaussian((0, 1)), bias=bias, mixing=Replace(), n=4)
+    run = h.simulate(loop, 120, replicates=100, rng=3, literal=True, observables=[h.Trace()])
+    assert np.isfinite(run.mean("trace of the covariance")).all()

@@ -42,6 +42,12 @@ class Temperature(SamplingBias):
             raise no_spread(family)
 
     def draw(self, family: Any, model: Any, shape: tuple[int, ...], rng: Any) -> Any:
+        if family.dimension > 1:  # a flat cloud has no density, but standard coordinates
+            standard = family.standard
+            return family.located(model, self._draw(standard, standard.as_model(), shape, rng))
+        return self._draw(family, model, shape, rng)
+
+    def _draw(self, family: Any, model: Any, shape: tuple[int, ...], rng: Any) -> Any:
         # a collapsed model has one point at any temperature, whatever its density
         point = np.broadcast_to(np.asarray(family.collapsed(model))[..., None], (shape[0], 1))
 

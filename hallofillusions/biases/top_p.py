@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ..families.base import no_spread
 from ..numerics.draws import rejection
 from ..special import ball_radius, is_exact
 from ..symbols import PARAMETERS, InputError, is_symbolic, whole
 from .base import SamplingBias
-from .truncation import RAREST, ball_atoms, checked_dimension, in_ball, points_of
+from .truncation import RAREST, ball_atoms, checked_dimension, in_ball
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TopP(SamplingBias):
     """Synthetic points come from the smallest region that holds the probability p of the model.
 
@@ -57,16 +55,15 @@ class TopP(SamplingBias):
             raise InputError(
                 f"dimension must be left out to sample, got {self.dimension} for {family}"
             )
-        point = points_of(family, model)  # hold all their probability themselves
-        with np.errstate(all="ignore"):
-            lowest = np.asarray(family.log_density_quantile(model, float(self.p)))[..., None]
+        standard = family.standard  # densities are ordered alike for every model, a flat one too
+        own = standard.as_model()
+        lowest = standard.log_density_quantile(own, float(self.p))
 
         def propose(size: int) -> tuple[Any, Any]:
-            x = family.draw(model, (shape[0], size), rng)
-            with np.errstate(all="ignore"):
-                return x, (family.log_density(model, x) >= lowest) | point
+            z = standard.draw(own, (shape[0], size), rng)
+            return z, standard.log_density(own, z) >= lowest
 
-        return rejection(propose, shape)
+        return family.located(model, rejection(propose, shape))
 
     def atoms(self, family: Any) -> dict[str, Any]:
         d = self._dimension(family)

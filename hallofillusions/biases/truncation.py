@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ..families.base import no_spread
 from ..numerics.draws import rejection
 from ..special import ball_share, is_exact, surface
@@ -18,7 +16,7 @@ RAREST = 1e-3
 """Share of accepted points below which rejection is no way to draw."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Truncation(SamplingBias):
     """Synthetic points farther than k standard deviations from the model's mean are rejected.
 
@@ -62,13 +60,14 @@ class Truncation(SamplingBias):
             raise InputError(
                 f"dimension must be left out to sample, got {self.dimension} for {family}"
             )
-        point = points_of(family, model)  # have no tails to lose
+        standard = family.standard  # what is far is far for every model, a flat one too
+        own = standard.as_model()
 
         def propose(size: int) -> tuple[Any, Any]:
-            x = family.draw(model, (shape[0], size), rng)
-            return x, (family.radius(model, x) <= float(self.k)) | point
+            z = standard.draw(own, (shape[0], size), rng)
+            return z, standard.radius(own, z) <= float(self.k)
 
-        return rejection(propose, shape)
+        return family.located(model, rejection(propose, shape))
 
     def atoms(self, family: Any) -> dict[str, Any]:
         d, k = self._dimension(family), self.k if is_exact(self.k) else float(self.k)
@@ -85,22 +84,6 @@ def checked_dimension(dimension: int | None, family: Any) -> int:
             f"dimension must be at least that of the family, {family.dimension}, got {dimension}"
         )
     return int(dimension or family.dimension)
-
-
-def points_of(family: Any, model: Any) -> Any:
-    """Which models are single points, as a column; a flat cloud is refused.
-
-    A covariance of n ≤ d points has a rank below d, in every replicate alike: one is looked at.
-    """
-    d = family.dimension
-    if d > 1:
-        first = np.asarray(family.variance_of(model), dtype=float).reshape(-1, d, d)[0]
-        if 0 < np.linalg.matrix_rank(first, hermitian=True) < d:
-            raise InputError(
-                f"n must be above {d}, and the generations so few that no model is flat to "
-                f"rounding, got a singular covariance, for which no distance from its mean is known"
-            )
-    return np.asarray(family.collapsed(model))[..., None]
 
 
 def ball_atoms(d: int, k: Any, share: Any) -> dict[str, Any]:

@@ -64,6 +64,10 @@ class NaturalFamily(Family):
         """m₀, the mean of the real law."""
         return self.at.mean
 
+    @property
+    def support(self) -> tuple[float, float]:
+        return 0.0 if self.positive else -np.inf, np.inf
+
     def check_start(self, start: Any) -> None:
         super().check_start(start)
         for f in fields_of(self):
@@ -152,6 +156,11 @@ class NaturalFamily(Family):
 
 class CountFamily(NaturalFamily):
     """A `NaturalFamily` of whole numbers 0, 1, 2, …"""
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return 0.0, np.inf
+
 
     @abstractmethod
     def reach(self, mean: Any, k: Any) -> tuple[Any, Any]:

@@ -46,6 +46,11 @@ class Family(Component, ABC):
         return ()
 
     @property
+    def support(self) -> tuple[float, float]:
+        """The smallest and the largest point that there can be."""
+        return -np.inf, np.inf
+
+    @property
     def dimension(self) -> int:
         """Numbers in one point."""
         return 1
@@ -108,6 +113,15 @@ class Family(Component, ABC):
 
     def scaled(self, model: Model, factor: Any) -> dict[str, Any]:
         """The models with their covariance multiplied by ``factor``."""
+        raise no_spread(self)
+
+    @property
+    def standard(self) -> Any:
+        """The member that `located` maps to every other one, of mean 0 and covariance 1."""
+        raise no_spread(self)
+
+    def located(self, model: Model, z: Any) -> Any:
+        """Points of each model from points z of the standard member."""
         raise no_spread(self)
 
     def divergence(self, model: Model) -> Any:
@@ -187,7 +201,7 @@ class Family(Component, ABC):
 def no_spread(family: Family) -> InputError:
     """Why a bias or an estimator of the variance cannot act on a family that has none."""
     return InputError(
-        f"family must have a variance of its own, which a bias or an estimator can scale, got "
+        f"family must be a Gaussian, whose variance is fitted, for such a bias or estimator, got "
         f"{family!r}"
     )
 

@@ -20,6 +20,10 @@ class Trials(CountFamily):
     probability: Any
 
     @property
+    def support(self) -> tuple[float, float]:
+        return 0.0, float(self.tries)
+
+    @property
     def tries(self) -> Any:
         """The trials of one point, in the terms of `at`."""
         return 1

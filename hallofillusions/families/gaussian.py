@@ -180,6 +180,10 @@ class Gaussian(Family):
             ratio = np.abs(points - column(model["mean"])) / np.sqrt(column(model["variance"]))
         return np.where(column(model["variance"]) > 0, ratio, 0.0)
 
+    @property
+    def standard(self) -> Gaussian:
+        return Gaussian()
+
     def located(self, model: Model, z: Any) -> Any:
         """μ + σ z for standardised points z (replicates, size)."""
         return column(model["mean"]) + np.sqrt(column(model["variance"])) * z

@@ -148,6 +148,10 @@ class MultivariateGaussian(Gaussian):
         z = np.linalg.solve(L, np.swapaxes(gap, -1, -2))
         return np.sqrt(np.einsum("...ij,...ij->...j", z, z))
 
+    @property
+    def standard(self) -> Gaussian:
+        return Gaussian((0,) * self.dimension)
+
     def located(self, model: Model, z: Any) -> Any:
         """μ + L z for standardised points z (replicates, size, d), where LLᵀ = Σ."""
         L = root(model["variance"])

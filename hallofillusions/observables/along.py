@@ -27,6 +27,8 @@ class Along(Observable):
         if isinstance(self.direction, str) or not np.ndim(self.direction):
             raise InputError(f"direction must be d numbers, got {self.direction!r}")
         u = tuple(as_number(x, "direction") for x in self.direction)
+        if not isinstance(self.observable, Observable):
+            raise InputError(f"observable must be an Observable, got {self.observable!r}")
         if not any(u):
             raise InputError("direction must be numbers that are not all 0, got only 0")
         self._set(direction=u)

@@ -420,7 +420,7 @@ def test_bad_numbers_are_told_in_one_sentence(build: Any, words: str) -> None:
                                    {"bias": Temperature(0.9)}], ids=repr)  # fmt: skip
 @pytest.mark.parametrize("family", [*FAMILIES, InverseGaussian()], ids=repr)
 def test_what_scales_a_variance_is_refused(family: Any, parts: Any) -> None:
-    with pytest.raises(InputError, match="family must have a variance of its own"):
+    with pytest.raises(InputError, match="family must be a Gaussian"):
         FeedbackLoop(family, mixing=Replace(), n=5, **parts)
 
 
