@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..families.base import no_spread
+from ..families.base import require_spread
 from ..symbols import PARAMETERS
 from .base import SamplingBias
 
@@ -29,8 +29,7 @@ class ScaleCovariance(SamplingBias):
         self._set(lam=PARAMETERS["lam"].check(self.lam))
 
     def check(self, family: Any) -> None:
-        if not family.spread:
-            raise no_spread(family)
+        require_spread(family)
 
     def draw(self, family: Any, model: Any, shape: tuple[int, ...], rng: Any) -> Any:
         points = family.draw(model, shape, rng)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..families.base import no_spread
+from ..families.base import require_spread
 from ..numerics.draws import rejection
 from ..symbols import PARAMETERS, InputError
 from .base import SamplingBias
@@ -38,8 +38,7 @@ class Temperature(SamplingBias):
         self._set(tau=PARAMETERS["tau"].check(self.tau))
 
     def check(self, family: Any) -> None:
-        if not family.spread:
-            raise no_spread(family)
+        require_spread(family)
 
     def draw(self, family: Any, model: Any, shape: tuple[int, ...], rng: Any) -> Any:
         if family.dimension > 1:  # a flat cloud has no density, but standard coordinates

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..families.base import no_spread
+from ..families.base import require_spread
 from .base import Estimator
 
 
@@ -17,8 +17,7 @@ class Bessel(Estimator):
     smallest: ClassVar[int] = 2
 
     def check(self, loop: Any) -> None:
-        if not loop.family.spread:
-            raise no_spread(loop.family)
+        require_spread(loop.family)
         super().check(loop)
 
     def fit(self, family: Any, statistics: Any) -> dict[str, Any]:

@@ -178,8 +178,7 @@ class Family(Component, ABC):
 
     def dilated(self, state: Mapping[str, Any], factor: Any) -> dict[str, Any]:
         """The coordinates with every second central moment multiplied by ``factor``."""
-        if not self.spread:
-            raise no_spread(self)
+        require_spread(self)
         return {k: factor * v if k in self.spread else v for k, v in state.items()}
 
     def marginal(self, names: Collection[str]) -> tuple[Family, dict[str, str], Any]:
@@ -196,6 +195,12 @@ class Family(Component, ABC):
     @abstractmethod
     def truth(self) -> dict[str, Any]:
         """The coordinates of the real law."""
+
+
+def require_spread(family: Family) -> None:
+    """Refuse a family without a variance of its own, on which the bias or estimator cannot act."""
+    if not family.spread:
+        raise no_spread(family)
 
 
 def no_spread(family: Family) -> InputError:
