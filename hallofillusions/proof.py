@@ -194,9 +194,9 @@ class Theorem:
 
     def prove(self) -> list[Step]:
         """All lines of the proof, each checked; raises `ProofError` at the first that fails."""
-        steps, error = self.checked()
-        if error:
-            raise ProofError(f"{self.name}: {error}")
+        steps = [step.check() for step in self.proof()]
+        if not steps:
+            raise ProofError(f"{self.name} has an empty proof")
         return steps
 
     def checked(self) -> tuple[list[Step], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb, factorial
 from typing import Any, ClassVar
 
@@ -43,12 +43,12 @@ class GaussianStatistics:
 
     def weighted(self, factor: float) -> GaussianStatistics:
         """The same points, each of which counts ``factor`` times."""
-        return GaussianStatistics(self.count * factor, self.mean, self.scatter * factor)
+        return replace(self, count=self.count * factor, scatter=self.scatter * factor)
 
     def rows(self) -> list[GaussianStatistics]:
         """The samples along axis 0, all of one count."""
         pairs = zip(self.mean, self.scatter, strict=True)
-        return [GaussianStatistics(self.count, *pair) for pair in pairs]
+        return [type(self)(self.count, *pair) for pair in pairs]
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,14 @@ import numpy as np
 
 from ..symbols import InputError, as_number, is_symbolic, python_number, table_symbol
 from .base import Family, Model
-from .gaussian import Gaussian, at_least, density_quantile, is_many
+from .gaussian import Gaussian, GaussianStatistics, at_least, density_quantile, is_many
 
 
 @dataclass(frozen=True)
-class WishartStatistics:
+class WishartStatistics(GaussianStatistics):
     """Count, mean (replicates, d) and scatter (replicates, d, d); ``+`` is the union."""
 
-    count: Any
-    mean: Any
-    scatter: Any
-
-    def __add__(self, other: WishartStatistics) -> WishartStatistics:
+    def __add__(self, other: GaussianStatistics) -> WishartStatistics:
         count = self.count + other.count
         share = np.asarray(other.count / at_least(count, 1))
         gap = other.mean - self.mean
@@ -31,15 +27,6 @@ class WishartStatistics:
         return WishartStatistics(
             count, self.mean + share[..., None] * gap, self.scatter + other.scatter + between
         )
-
-    def weighted(self, factor: float) -> WishartStatistics:
-        """The same points, each of which counts ``factor`` times."""
-        return WishartStatistics(self.count * factor, self.mean, self.scatter * factor)
-
-    def rows(self) -> list[WishartStatistics]:
-        """The samples along axis 0, all of one count."""
-        pairs = zip(self.mean, self.scatter, strict=True)
-        return [WishartStatistics(self.count, *pair) for pair in pairs]
 
 
 @dataclass(frozen=True, repr=False)
