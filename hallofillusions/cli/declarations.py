@@ -34,7 +34,7 @@ def declared(kind: str) -> tuple[Declared, ...]:
     found = (
         Declared(c.name, tuple(dict.fromkeys(_fields(c, classes))), _symbols(c, classes))
         for c in classes.values() if _is_dataclass(c) and not c.name.startswith("_")
-        and any(base in classes or base in BASES for base in _bases(c))
+        and _is_assumption(c, classes)
     )  # fmt: skip
     return tuple(sorted(found, key=lambda d: d.name))
 
@@ -47,6 +47,12 @@ BASES = frozenset({
 def _classes(path: Path) -> Iterator[ast.ClassDef]:
     tree = ast.parse(path.read_text("utf-8"))
     return (node for node in tree.body if isinstance(node, ast.ClassDef))
+
+
+def _is_assumption(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> bool:
+    """Does the class descend from a kind of assumption, and not merely from a helper beside it?"""
+    bases = _bases(node)
+    return any(b in BASES or (b in classes and _is_assumption(classes[b], classes)) for b in bases)
 
 
 def _is_dataclass(node: ast.ClassDef) -> bool:
