@@ -12,7 +12,11 @@ from typing import Any, ClassVar
 
 from .symbols import InputError, is_symbolic, lookup
 
-KINDS = ("families", "biases", "mixing", "estimators", "observables", "starts")
+KINDS = (
+    "families", "biases", "mixing", "estimators", "observables", "starts", "samplers", "corpus",
+)  # fmt: skip
+FILES = ("starts", "samplers", "corpus")
+"""Kinds that are one file, and no folder of them."""
 
 
 class Component:
@@ -117,7 +121,7 @@ def find(kind: str, name: str) -> type[Any]:
     """The shipped class ``name`` of one kind (``"mixing"``, ``"biases"``, …), from its file."""
     if re.fullmatch(r"[A-Z][A-Za-z0-9]*", name):
         package = f"{__package__}.{kind}"
-        path = package if kind == "starts" else f"{package}.{snake_case(name)}"
+        path = package if kind in FILES else f"{package}.{snake_case(name)}"
         try:
             module = importlib.import_module(path)
         except ModuleNotFoundError as error:
@@ -173,9 +177,9 @@ def from_dict(kind: str, data: Any, argument: str | None = None) -> Any:
 def _read(declared: Any, kind: str, value: Any) -> Any:
     """One field of a file: a number, a symbol's name, plain text or another shipped part."""
     if isinstance(value, Mapping):
-        return from_dict(kind, value, declared.name)
-    if declared.type in (str, "str") and isinstance(value, str):
-        return value
+        return from_dict(declared.metadata.get("kind", kind), value, declared.name)
+    if "str" in str(declared.type) or "kind" in declared.metadata:  # plain text, or a part's name
+        return tuple(value) if isinstance(value, list) else value
     return parsed(value, declared.name)
 
 
