@@ -69,7 +69,8 @@ def numeric_atoms(loop: FeedbackLoop, generations: int) -> dict[str, Any]:
     loop.require_numbers()
     clock = loop.clock(generations)
     size = loop.mixing.training_size(clock)
-    return {**loop.mixing.atoms(clock), **loop.estimator.atoms(size), **_numbers(loop)}
+    own = loop.estimator.atoms(size, loop.family)
+    return {**loop.mixing.atoms(clock), **own, **_numbers(loop)}
 
 
 def first_numeric_atoms(loop: FeedbackLoop) -> dict[str, Any]:
@@ -78,7 +79,8 @@ def first_numeric_atoms(loop: FeedbackLoop) -> dict[str, Any]:
     clock = loop.clock(1)
     held = float(loop.mixing.memory_size(loop.sizes(1)[0]))
     size = held if isinstance(loop.start, Memory) else loop.mixing.training_size(clock)
-    values = {**loop.mixing.atoms(clock), **loop.estimator.atoms(size), **_numbers(loop)}
+    fitted = loop.estimator.atoms(size, loop.family)
+    values = {**loop.mixing.atoms(clock), **fitted, **_numbers(loop)}
     first = {k: np.ravel(v)[0] for k, v in values.items()}
     if isinstance(loop.start, type(loop.family)):
         start = loop.family.coordinates(loop.start.parameters())
@@ -97,7 +99,7 @@ def _symbolic_values(loop: FeedbackLoop, clock: Clock, size: Any, numbers: bool)
     family, bias, estimator = (_written(part, numbers) for part in parts)
     mixing = _written(loop.mixing, numbers)
     own = _part_atoms(family, bias, estimator, _exact)
-    return {**mixing.atoms(clock), **loop.estimator.atoms(size), **own}
+    return {**mixing.atoms(clock), **estimator.atoms(size, family), **own}
 
 
 def _exact_clock(loop: FeedbackLoop, numbers: bool) -> Clock:

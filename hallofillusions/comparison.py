@@ -227,7 +227,11 @@ def compare(
             raise InputError(f"{name} must be a number in (0, 1), got {value!r}")
     shared = [q for q in prediction.known if q in trajectory.quantities or q in trajectory.medians]
     if not shared and not trajectory.step_labels:
-        raise InputError("prediction and trajectory have no quantity in common")
+        silent = "; ".join(f"{q}: {why}" for q, why in list(prediction.unknown.items())[:2])
+        raise InputError(
+            "prediction and trajectory have no quantity in common"
+            + (f", for theory is silent ({silent})" if silent else "")
+        )
     columns = len(shared) + len(trajectory.step_labels)
     critical = _margin(columns * len(trajectory.g), level, 0.5)
     raw = [c for q in shared for c in _cells(q, prediction, trajectory, critical)]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .biases.unbiased import Unbiased
+from .estimators.maximum_likelihood import MaximumLikelihood
 from .families._natural import NaturalFamily
 from .families.gaussian import Gaussian
 from .loop import FeedbackLoop, check_loop
@@ -40,6 +41,8 @@ class Diagnosis:
     rates        each moment of order 2 is a sum of rate^g
     edge         whether almost every run ends where V(m) = 0, though the mean of V may not
     ============ ===================================================================
+
+    For types σ² is the heterozygosity H = 1 - Σ q_i² and (μ-μ₀)² is Σ (q_i - p_i)².
     """
 
     loop: FeedbackLoop
@@ -53,19 +56,25 @@ class Diagnosis:
     edge: bool = False
 
     def __str__(self) -> str:
-        active = [f"{name} alone leaves E σ² = {limit:.4g} σ₀²"
+        types = self.loop.family.types
+        spread, error = ("H", "Σ (q-p)²") if types else ("σ²", "(μ-μ₀)²")
+        unit = "H₀" if types else "σ₀²"
+        active = [f"{name} alone leaves E {spread} = {limit:.4g} {unit}"
                   for name, limit in self.causes.items() if abs(limit - 1) > 1e-9]  # fmt: skip
         if self.log_rate is not None and self.log_rate < 0:
             active.append(f"noise makes log σ² fall by {-self.log_rate:.4g} a generation: "
                           "almost every run loses its variance")  # fmt: skip
-        if self.edge:
+        if self.edge and types:
+            active.append("noise loses one type after the other, until almost every run has one")
+        elif self.edge:
             active.append("noise moves the mean until it is where V(m) = 0, at an edge of its "
                           "range, in almost every run")  # fmt: skip
-        why = "".join(f"\n  {line}" for line in active or ["no mechanism acts on E σ²"])
-        where = " along the first axis" if self.loop.family.dimension > 1 else ""
+        why = "".join(f"\n  {line}" for line in active or [f"no mechanism acts on E {spread}"])
+        many = self.loop.family.dimension > 1 and not types
+        where = " along the first axis" if many else ""
         return (
-            f"the loop {self.verdict}{where}: E σ² tends to {self.variance:.4g} σ₀² and "
-            f"E (μ-μ₀)² to {self.error:.4g} σ₀²{why}"
+            f"the loop {self.verdict}{where}: E {spread} tends to {self.variance:.4g} {unit} and "
+            f"E {error} to {self.error:.4g} {unit}{why}"
         )
 
 
@@ -78,6 +87,8 @@ def diagnose(loop: FeedbackLoop) -> Diagnosis:
     check_loop(loop).require_numbers()
     if isinstance(loop.n, tuple) or isinstance(getattr(loop.mixing, "alpha", None), tuple):
         raise InputError("diagnose wants constant alpha and n, got a schedule")
+    if loop.family.types:
+        return _of_types(loop)
     given, loop = loop, standardised(_along_an_axis(loop.canonical))
     recursion = derive(loop, 2)
     variance, error = limits(recursion)
@@ -94,6 +105,50 @@ def diagnose(loop: FeedbackLoop) -> Diagnosis:
         _rates(recursion),
         edge,
     )
+
+
+def _of_types(loop: FeedbackLoop) -> Diagnosis:
+    """The diagnosis of a loop of types, which lump: every type is a loop of two."""
+    if loop.family.law is None:
+        raise InputError(f"diagnose wants types that lump (Categorical), got {loop.family}")
+    variance, error, mean = _diversity(loop.canonical)
+    plain = replace(loop.canonical, estimator=MaximumLikelihood())
+    causes = {name: _diversity(alone)[0] for name, alone in alone_in(plain)}
+    if loop.estimator != MaximumLikelihood():
+        causes["smoothing of the mean law"] = mean
+    recursion = derive(loop.canonical.marginal(["q_1"])[0], 2)
+    collapsed = variance < 1e-9
+    return Diagnosis(
+        loop,
+        "collapses" if collapsed else "drifts" if loop.mixing.grows else "settles",
+        variance,
+        error,
+        causes,
+        None,
+        recursion.half_life(q_1=2) if recursion.autonomous else None,
+        _rates(recursion),
+        collapsed,
+    )
+
+
+def _diversity(loop: FeedbackLoop) -> tuple[float, float, float]:
+    """Limits of E H, of E Σ (q_i - p_i)² and of the H of the mean law, in units of the real H."""
+    real: Any = loop.family.law
+    pair = derive(loop.marginal(["q_1"])[0], 2)
+    found = {}
+    for i in range(1, len(real) + 1):
+        alone = loop.marginal([f"q_{i}"])[0]
+        if alone not in found:  # one recursion, whose coefficients are polynomials in p and start
+            own = replace(pair, loop=alone)
+            found[alone] = _ends(own, (own.index(q_1=1), own.index(q_1=2)), 20_000)
+    ends = np.array([found[loop.marginal([f"q_{i}"])[0]] for i in range(1, len(real) + 1)])
+    mean, square = ends.T
+    unit = float(1 - (real**2).sum())
+    if not unit > 0:
+        raise InputError(f"diagnose wants a real law of more than one type, got {loop.family}")
+    lost = float(1 - square.sum()) / unit
+    error = float((square - 2 * real * mean + real**2).sum()) / unit
+    return lost if lost > 1e-9 else 0.0, error, float(1 - (mean**2).sum()) / unit
 
 
 def _along_an_axis(loop: FeedbackLoop) -> FeedbackLoop:

@@ -36,7 +36,7 @@ class Engine:
         fields = field_names(loop)
         started = isinstance(loop.start, type(family))
         start = [f"start_{k}" for k in family.variables] if started else []
-        self.atoms = (*names, *loop.estimator.atoms(100.0), *fields, *start, "hm", *data)
+        self.atoms = (*names, *loop.estimator.atoms(100.0, family), *fields, *start, "hm", *data)
         self.labels = self._memory_labels()
         memory = {memory_name(family, k): family.weight(k) for k in self.labels}
         self.coordinates = (*memory, *family.variables)

@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 
 from .biases.scale_covariance import ScaleCovariance
+from .biases.temperature import Temperature
+from .biases.top_k import TopK
 from .biases.unbiased import Unbiased
 from .component import fields_of
 from .diagnosis import enlarged
+from .estimators.add_k import AddK
 from .estimators.bessel import Bessel
 from .estimators.maximum_likelihood import MaximumLikelihood
 from .loop import FeedbackLoop
@@ -34,10 +37,10 @@ from .theory import predict
 
 
 def rival_loops(loop: FeedbackLoop) -> dict[str, FeedbackLoop]:
-    """Name -> loop with one thing changed: mixing, ddof, start, size, sampling bias."""
+    """Name -> loop with one thing changed: mixing, estimator, start, size, sampling bias."""
     changes: dict[str, dict[str, Any]] = {
-        "other ddof": {"estimator": _other_estimator(loop)},
-        "bias off by 1 %": {"bias": _other_bias(loop)},
+        **{name: {"estimator": other} for name, other in _other_estimators(loop).items()},
+        **{name: {"bias": other} for name, other in _other_biases(loop).items()},
     }
     for name, mixing in _other_mixings(loop).items():
         start = Truth() if isinstance(loop.start, Memory) and not mixing.anchored else loop.start
@@ -52,17 +55,28 @@ def rival_loops(loop: FeedbackLoop) -> dict[str, FeedbackLoop]:
     return rivals
 
 
-def _other_estimator(loop: FeedbackLoop) -> Any:
-    return MaximumLikelihood() if isinstance(loop.estimator, Bessel) else Bessel()
+def _other_estimators(loop: FeedbackLoop) -> dict[str, Any]:
+    estimator = loop.estimator
+    if not loop.family.types:
+        other = MaximumLikelihood() if isinstance(estimator, Bessel) else Bessel()
+        return {"other ddof": other}
+    if not isinstance(estimator, AddK):
+        return {"smoothed": AddK(1)}
+    return {"not smoothed": MaximumLikelihood(), "k off by 1 %": AddK(0.99 * float(estimator.k))}
 
 
-def _other_bias(loop: FeedbackLoop) -> Any:
+def _other_biases(loop: FeedbackLoop) -> dict[str, Any]:
     """The bias with its number one per cent smaller; a faithful sampler one per cent off."""
     bias: Any = loop.bias
+    if isinstance(bias, TopK):
+        return {"one more is kept": TopK(bias.k + 1)}
     for f in fields_of(bias):
         if f.name not in bias.structure and isinstance(value := getattr(bias, f.name), float | int):
-            return replace(bias, **{f.name: 0.99 * value})
-    return ScaleCovariance(1.01) if isinstance(bias, Unbiased) else Unbiased()
+            return {"bias off by 1 %": replace(bias, **{f.name: 0.99 * value})}
+    if not isinstance(bias, Unbiased):
+        return {"bias off by 1 %": Unbiased()}
+    types = loop.family.types
+    return {"bias off by 1 %": Temperature(1.01) if types else ScaleCovariance(1.01)}
 
 
 def _other_mixings(loop: FeedbackLoop) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from .numerics.seeds import Seed
 from .numerics.sources import PointSource, Source, StatisticsSource, check_rows
 from .numerics.streaming import Quantiles, Summary
 from .starts import FirstFit, Memory, Truth
-from .symbols import InputError, as_number, checked_rows, whole
+from .symbols import InputError, as_number, whole
 from .trajectory import Options, Trajectory, split_medians
 
 if TYPE_CHECKING:
@@ -114,6 +114,44 @@ def rerun(
     return _run(loop, last, count, trajectory.seed, options, executor, progress)
 
 
+def sample(
+    loop: FeedbackLoop,
+    generations: int,
+    size: int,
+    *,
+    at: Sequence[int] = (),
+    rng: Any = None,
+    real: Any = None,
+    replacement: bool = False,
+) -> dict[int, Any]:
+    """What one loop's models say: ``size`` points of each model at the generations ``at``.
+
+    No training set sees these points, which are drawn as the loop's bias draws them; ``at`` is
+    every generation if it is empty, g = 0 the start, and the other arguments are those of
+    `simulate`.  Of an `NGram` loop they are blocks, which ``family.corpus.decode`` makes text.
+
+    >>> from hallofillusions import Categorical, FeedbackLoop, Replace
+    >>> loop = FeedbackLoop(Categorical((0.5, 0.3, 0.2)), mixing=Replace(), n=5)
+    >>> {g: points.shape for g, points in sample(loop, 9, 20, at=(0, 9), rng=1).items()}
+    {0: (20,), 9: (20,)}
+    """
+    options = _options(
+        loop, generations, None, (), (), (), (), True, real, replacement
+    )
+    wanted = _sequence(at, "at") or range(generations + 1)
+    places = {whole(g, "at", 0, generations) for g in wanted}
+    size = whole(size, "size", 1)
+    plan, _, _ = _plan(loop, generations, 1, Seed.of(rng), options)
+    source = plan.source(0)
+    found = {}
+    with np.errstate(all="ignore"):
+        for g, _ in enumerate(history(plan, source)):
+            if g in places:
+                assert isinstance(source, PointSource)
+                found[g] = source.points(size)[0]
+    return found
+
+
 # -- the plan: everything that a block needs --------------------------------------------------
 
 
@@ -144,7 +182,8 @@ class Plan:
     def source(self, index: int) -> Source:
         """Where the block's points come from."""
         rng = np.random.default_rng(np.random.SFC64(self.seed.child(index)))
-        arguments = (self.loop.family, self.loop.bias, self.size(index), rng)
+        apart = np.random.default_rng(np.random.SFC64(self.seed.child(index, Seed.APART)))
+        arguments = (self.loop.family, self.loop.bias, self.size(index), rng, apart)
         if self.literal:
             return PointSource(*arguments, data=self.real, replacement=self.replacement)
         steady = all(tick is self.ticks[0] for tick in self.ticks)
@@ -164,7 +203,7 @@ def _run(
     plan, medians, reason = _plan(loop, generations, replicates, seed, options)
     if not (executor is None or hasattr(executor, "submit")):
         raise InputError(f"executor must be None or have .submit, got {executor!r}")
-    summary, steps, values = _gather(plan, executor, progress)
+    summary, steps, values, remarks = _gather(plan, executor, progress)
     probabilities = dict.fromkeys([*options.quantiles, *(p for _, p in medians.values())])
     at = [plan.raw.index(g) for g in options.quantiles_at]
     kept = [plan.raw.index(g) for g in options.keep]
@@ -174,7 +213,7 @@ def _run(
         options.keep, values[:, kept] if kept else None, medians,
         tuple(label for m in plan.monitors for label in m.labels), steps,
         seed=seed, literal=plan.literal, literal_reason=reason, options=options,
-        versions=_versions(),
+        versions=_versions(), remarks=remarks,
     )  # fmt: skip
 
 
@@ -216,7 +255,7 @@ def _literal_reason(loop: FeedbackLoop, options: Options) -> str:
         return "real data are given"
     if loop.mixing.literal_only:
         return f"{type(loop.mixing).__name__} uses single points again"
-    if loop.bias.literal_only:
+    if loop.bias.literal_on(loop.family):
         return f"{type(loop.bias).__name__} has no law of sufficient statistics"
     if not hasattr(loop.family, "draw_statistics"):
         return f"{type(loop.family).__name__} has no law of sufficient statistics"
@@ -235,17 +274,21 @@ def _block(loop: FeedbackLoop, generations: int, real: Any) -> int:
 # -- one block --------------------------------------------------------------------------------
 
 
-def history(plan: Plan, source: Source) -> Iterator[tuple[Any, Any]]:
-    """(memory, model) at g = 0, 1, …: the definition of the loop, in one place."""
+def history(plan: Plan, source: Source) -> Iterator[tuple[Any, Any, Any]]:
+    """(memory, model, what it was fitted to) at g = 0, 1, …: the loop's definition, in one place.
+
+    The statistics of the training set are None at g = 0, where nothing was fitted.
+    """
     loop = plan.loop
     memory, model = _begin(plan, source)
     source.model = model
-    yield memory, model
+    yield memory, model, None
     for index, tick in enumerate(plan.ticks):
         source.generation = index
         training, memory = _training(loop, source, memory, tick, index)
-        source.model = loop.estimator.fit(loop.family, source.statistics(training))
-        yield memory, source.model
+        statistics = source.statistics(training)
+        source.model = loop.estimator.fit(loop.family, statistics)
+        yield memory, source.model, statistics
 
 
 def _begin(plan: Plan, source: Source) -> tuple[Any, Any]:
@@ -273,17 +316,17 @@ def _training(
     return loop.mixing.assemble(source, memory, tick)
 
 
-def run_block(plan: Plan, index: int) -> tuple[Summary, Summary, Any]:
-    """Statistics of the observables, of the monitors, and the raw values of one block."""
+def run_block(plan: Plan, index: int) -> tuple[Summary, Summary, Any, dict[str, str]]:
+    """Statistics of the observables, of the monitors, the raw values and remarks of one block."""
     source = plan.source(index)
     recorder, watcher = Recorder(plan, source), Watcher(plan, source)
     with np.errstate(all="ignore"):
-        for g, (memory, model) in enumerate(history(plan, source)):
-            recorder.add(g, model)
+        for g, (memory, model, training) in enumerate(history(plan, source)):
+            recorder.add(g, model, training)
             if plan.monitors:
                 watcher.add(g, memory, model)
         recorder.flush()
-    return recorder.summary, watcher.summary, recorder.raw
+    return recorder.summary, watcher.summary, recorder.raw, recorder.remarks
 
 
 # -- all blocks -------------------------------------------------------------------------------
@@ -291,13 +334,15 @@ def run_block(plan: Plan, index: int) -> tuple[Summary, Summary, Any]:
 
 def _gather(
     plan: Plan, executor: Executor | None, progress: bool | None
-) -> tuple[Summary, Summary, Any]:
-    """All blocks, merged in their order as they come."""
+) -> tuple[Summary, Summary, Any, dict[str, str]]:
+    """All blocks, merged in their order as they come; of remarks the first of each is kept."""
     values = np.empty((len(plan.measured), len(plan.raw), plan.replicates))
     merged: list[Summary] = []
+    remarks: dict[str, str] = {}
     done = 0
     with _bar(plan.replicates, progress) as bar, closing(_blocks(plan, executor)) as blocks:
-        for index, (*parts, raw) in enumerate(blocks):
+        for index, (*parts, raw, said) in enumerate(blocks):
+            remarks = said | remarks
             merged = [a.merge(b) for a, b in zip(merged, parts, strict=True)] if merged else parts
             size = plan.size(index)
             values[:, :, done : done + size] = raw
@@ -305,10 +350,10 @@ def _gather(
             if bar is not None:
                 bar.update(size)
     summary, steps = merged
-    return summary, steps, values
+    return summary, steps, values, remarks
 
 
-def _blocks(plan: Plan, executor: Executor | None) -> Generator[tuple[Summary, Summary, Any]]:
+def _blocks(plan: Plan, executor: Executor | None) -> Generator[tuple[Any, ...]]:
     """The blocks' results in order; a bounded number is under way, none is left behind."""
     if executor is None:
         yield from (run_block(plan, index) for index in range(plan.blocks))
@@ -367,7 +412,7 @@ def _options(
         tuple(whole(g, "quantiles_at", 0, last) for g in _sequence(quantiles_at, "quantiles_at")),
         tuple(whole(g, "keep", 0, last) for g in _sequence(keep, "keep")),
         _checked_monitors(monitors), bool(literal),
-        None if real is None else checked_rows(real, "real", family.dimension, family.support),
+        None if real is None else family.checked(real, "real"),
         bool(replacement),
     )  # fmt: skip
 

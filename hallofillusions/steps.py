@@ -49,8 +49,7 @@ class StepResiduals:
     ) -> StepResiduals:
         """The residuals of the steps of ``loop``; ``data`` and ``real`` as in `derive`."""
         small, names, places = loop.marginal(_first_components(loop.family))
-        rows = [v if v is None or places is None else np.asarray(v)[:, places]
-                for v in (data, real)]  # fmt: skip
+        rows = [v if v is None else loop.family.projected(v, places) for v in (data, real)]
         wanted = _monomials(small.family.variables)
         squares = [{k: 2 * p for k, p in m.items()} for m in wanted]
         recursion = derive(small, monomials=[*wanted, *squares], data=rows[0], real=rows[1])

@@ -21,7 +21,7 @@ from .observables.base import ONE, Combination, Functional, Monomial
 from .prediction import Entry, Prediction
 from .proof import theorems
 from .recursion import NotClosed, Recursion
-from .symbols import InputError, checked_rows, whole
+from .symbols import InputError, whole
 
 
 def derive(
@@ -64,9 +64,31 @@ def derive(
             default=1,
         )
     order = max(order, 2)
+    if wanted and (part := _open_part(loop)) is not None:
+        raise NotClosed(
+            _written(variables, wanted[0]),
+            f"what {part!r} makes of the probabilities of types is no polynomial of them",
+        )
     known = () if data is None else _data_means(loop, data, order)
     known += () if real is None else _row_means(loop, real, "real", order)
-    return _derive(loop, order, tuple(wanted), known)
+    found = _derive(_pattern(loop), order, tuple(wanted), known)
+    return found if found.loop is loop else replace(found, loop=loop)
+
+
+def _open_part(loop: FeedbackLoop) -> Any:
+    """The bias or the estimator whose law is no polynomial, if one is."""
+    if not loop.bias.closes(loop.family):
+        return loop.bias
+    return None if loop.estimator.closes else loop.estimator
+
+
+def _pattern(loop: FeedbackLoop) -> FeedbackLoop:
+    """A loop whose coefficients are the same polynomials: that of types is one for all p."""
+    family = loop.family.pattern
+    if family is loop.family:
+        return loop
+    start = family if isinstance(loop.start, type(family)) else loop.start
+    return replace(loop, family=family, start=start)
 
 
 def _powers(variables: Mapping[str, int], wanted: Mapping[str, float]) -> Powers:
@@ -78,12 +100,18 @@ def _powers(variables: Mapping[str, int], wanted: Mapping[str, float]) -> Powers
     return tuple(int(wanted.get(v, 0)) for v in variables)
 
 
+def _written(variables: Mapping[str, int], powers: Powers) -> str:
+    """A monomial in words, such as ``delta^2 v``."""
+    pairs = zip(variables, powers, strict=True)
+    return " ".join(f"{c}^{p}" if p > 1 else c for c, p in pairs if p)
+
+
 def _data_means(loop: FeedbackLoop, data: Any, order: int) -> tuple[tuple[str, float], ...]:
     if not loop.mixing.anchored:
         raise InputError(
             f"data must go with FixedReal or FixedPool, whose memory it is, got {loop.mixing!r}"
         )
-    rows = checked_rows(data, "data", loop.family.dimension, loop.family.support)
+    rows = loop.family.checked(data, "data")
     held = loop.mixing.memory_size(loop.sizes(1)[0])
     if len(rows) != held:
         raise InputError(f"data must have {held} rows, the size of the fixed set, got {len(rows)}")
@@ -95,7 +123,7 @@ def _row_means(
 ) -> tuple[tuple[str, float], ...]:
     """The means over the rows of all functions of x up to a weight, as atoms."""
     family = loop.family
-    rows = checked_rows(values, name, family.dimension, family.support)
+    rows = family.checked(values, name)
     means = family.means(rows[None], family.labels(order))
     return tuple((f"{name}_{family.name(k)}", float(v[0])) for k, v in means.items())
 
@@ -148,10 +176,8 @@ def predict(
         if not (hasattr(o, "label") and hasattr(o, "claim")):
             raise InputError(f"observables must have .label and .claim, got {o!r}")
     family = loop.family
-    given = {
-        name: None if rows is None else checked_rows(rows, name, family.dimension, family.support)
-        for name, rows in (("data", data), ("real", real))
-    }
+    given = {name: None if rows is None else family.checked(rows, name)
+             for name, rows in (("data", data), ("real", real))}  # fmt: skip
     options = {**given, "numerical": bool(numerical)}
     known: dict[Any, _Moments] = {}
     asked = {o.label: (o, *_reduced(o, loop, generations, options, known)) for o in watched}
@@ -183,7 +209,7 @@ def _reduced(
                 for v in (options["data"], options["real"])]  # fmt: skip
         numerical = options["numerical"]
         known[simpler, u] = _Moments(simpler, generations, rows[0], rows[1], numerical)
-    return inner.claim(simpler.family), known[simpler, u]
+    return inner.claim_in(simpler), known[simpler, u]
 
 
 class _Moments:
@@ -211,9 +237,8 @@ class _Moments:
             self._run(loop, places, monomials)
 
     def _run(self, loop: FeedbackLoop, places: Any, wanted: dict[Monomial, dict[str, int]]) -> None:
-        rows = [None if v is None else np.asarray(v) if places is None
-                else np.asarray(v)[:, places[0] if len(places) == 1 else list(places)]
-                for v in (self.data, self.real)]  # fmt: skip
+        rows = [None if v is None else self.loop.family.projected(v, places)
+                for v in (self.data, self.real)]
         try:
             recursion = derive(loop, monomials=wanted.values(), data=rows[0], real=rows[1])
         except NotClosed as error:
@@ -237,10 +262,12 @@ class _Moments:
             known = self.data is None and self.real is None
             law = theorem.provides(self.canonical, functional) if known else None
             if law is not None:
-                return (lambda law=law: law(grid)), theorem.name, theorem.kind
-        if isinstance(functional, Monomial) and functional in self.open:
-            return None, self.open[functional], Exact()
+                return partial(law, grid), theorem.name, theorem.kind
         reason = f"no theorem known for {functional} of this loop"
+        if isinstance(functional, Monomial) and functional in self.open:
+            reason += f": {self.open[functional]}"
+            if not self.loop.family.types:
+                return None, reason, Exact()
         if self.numerical and self.data is None and self.real is None:
             from .transition import law as iterated
 
@@ -255,23 +282,41 @@ class _Moments:
 def _entry(label: str, claim: Combination | None, moments: _Moments) -> Entry:
     if claim is None:
         return Entry(label, "no theorem known for it; simulate it")
-    parts = [(c, *moments.find(f)) for c, f in claim.terms]
-    for _, law, source, _ in parts:
+    laws, sources, kinds = [], set(), []
+    for c, f in claim.terms:
+        law, source, kind = moments.find(f)
         if law is None:
             return Entry(label, source)
-    sources = sorted({source for _, _, source, _ in parts if source})
-    kind = next((k for *_, k in parts if k != Exact()), Exact())
-
-    laws = [(c, law) for c, law, _, _ in parts if law is not None]
+        laws.append((c, law))
+        sources.add(source)
+        kinds.append(kind)
+    kind = next((k for k in kinds if k != Exact()), Exact())
 
     def compute() -> Any:
         total = sum(c * law() for c, law in laws)
         return claim.transform(total) if claim.transform else total
 
-    source, error = " and ".join(sources) or "definition", _error(claim, moments)
+    source, error = " and ".join(sorted(sources - {""})) or "definition", _error(claim, moments)
+    source += "".join(f" ({c})" for c in sorted({_caveat(law) for _, law in laws} - {""}))
     if error is not None:
         source += f" (error at most {np.max(error):.1g})"
-    return Entry(label, source, kind, compute, partial(_variance, claim, moments), error)
+    own = [(c, law) for (c, law), (_, f) in zip(laws, claim.terms, strict=True) if f != ONE]
+    spread = _own_variance(*own[0]) if len(own) == 1 and not claim.transform else None
+    spread = spread or partial(_variance, claim, moments)
+    return Entry(label, source, kind, compute, spread, error)
+
+
+def _caveat(law: Any) -> str:
+    """What a theorem's law says of its own limits for this loop, in words."""
+    return str(getattr(getattr(law, "func", None), "caveat", ""))
+
+
+def _own_variance(coefficient: float, law: Any) -> Callable[[], Any] | None:
+    """The variance over replicates that a theorem's law gives beside its expectation."""
+    function: Any = getattr(law, "func", None)
+    if not hasattr(function, "variance"):
+        return None
+    return lambda: coefficient**2 * function.variance(*law.args)
 
 
 def _error(claim: Combination, moments: _Moments) -> Any:
@@ -297,7 +342,7 @@ def _variance(claim: Combination, moments: _Moments) -> Any:
     terms = [(c, f) for c, f in claim.terms if isinstance(f, Monomial) and f.powers]
     pairs = {(f * k): 0.0 for _, f in terms for _, k in terms}
     weights = moments.loop.family.variables
-    heavy = any(sum(weights[n] * p for n, p in f.powers) > 4 for f in pairs if f.polynomial)
+    heavy = any(sum(weights.get(n, 1) * p for n, p in f.powers) > 4 for f in pairs if f.polynomial)
     if heavy or len(terms) ** 2 > 2 * PAIRS:
         return None
     moments.fill(pairs)

@@ -63,6 +63,7 @@ class Trajectory:
     literal        whether every point was drawn; ``literal_reason`` says what forced it
     options        `Options`, from which `rerun` asks again
     versions       of the libraries that ran
+    remarks        quantity -> why it is infinite, where its observable can tell
     ============== ==================================================================
     """
 
@@ -83,6 +84,7 @@ class Trajectory:
     literal_reason: str = ""
     options: Options = field(default_factory=Options)
     versions: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     # -- reading ------------------------------------------------------------------------------
 

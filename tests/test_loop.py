@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import FrozenInstanceError, fields, replace
 from fractions import Fraction
 from itertools import product
@@ -28,20 +29,36 @@ def every(kind: str) -> list[Any]:
             for c in classes]  # fmt: skip
 
 
+WORLDS = (
+    Gaussian(1, 2),
+    h.Categorical((0.5, 0.25, 0.25)),
+    h.NGram(2, h.Corpus(text="to be or not to be " * 20, block=50), h.FreeRunning(30)),
+)
+
+
 def loops() -> list[FeedbackLoop]:
-    return [
-        FeedbackLoop(Gaussian(1, 2), bias=b, mixing=m, estimator=e, n=size)
-        for b, m, e in product(every("biases"), every("mixing"), every("estimators"))
-        for size in (6, (6, 6, 6))
-    ]
+    """Every bias, mixing and estimator, in each of the worlds that it can act on."""
+    found = []
+    for family, b, m, e in product(WORLDS, every("biases"), every("mixing"), every("estimators")):
+        for size in (6, (6, 6, 6)):
+            with suppress(InputError):
+                found.append(FeedbackLoop(family, bias=b, mixing=m, estimator=e, n=size))
+    return found
+
+
+def test_every_assumption_is_in_some_sentence() -> None:
+    found = loops()
+    for kind, role in (("biases", "bias"), ("mixing", "mixing"), ("estimators", "estimator")):
+        assert {type(getattr(one, role)).__name__ for one in found} == set(shipped(kind))
+    assert {type(one.family) for one in found} == set(map(type, WORLDS))
 
 
 @pytest.mark.parametrize("loop", loops(), ids=str)
 def test_every_sentence_survives_a_dictionary_a_file_and_its_own_repr(loop: FeedbackLoop) -> None:
     assert FeedbackLoop.from_dict(loop.to_dict()) == loop
     assert FeedbackLoop.from_toml(loop.to_toml()) == loop
-    names = {c: getattr(h, c) for k in ("families", "biases", "mixing", "estimators", "starts")
-             for c in shipped(k)}  # fmt: skip
+    kinds = ("families", "biases", "mixing", "estimators", "starts", "samplers", "corpus")
+    names = {c: getattr(h, c) for k in kinds for c in shipped(k)}
     assert eval(repr(loop), {"FeedbackLoop": FeedbackLoop, **names}) == loop
     assert hash(replace(loop)) == hash(loop)
 

@@ -31,6 +31,10 @@ class SamplingBias(Component, ABC):
         """Quantities computed from the fields in which the claim is a polynomial besides them."""
         return {}
 
+    def closes(self, family: Family) -> bool:
+        """Whether its claim is a polynomial in the coordinates of this family."""
+        return True
+
     @abstractmethod
     def draw(
         self, family: Family, model: Model, shape: tuple[int, ...], rng: np.random.Generator
@@ -40,13 +44,23 @@ class SamplingBias(Component, ABC):
     def draw_statistics(
         self, family: Any, model: Model, replicates: int, size: Any, rng: np.random.Generator
     ) -> Any:
-        """Sufficient statistics of biased points, exact in law; by default there is no shortcut."""
-        raise NotImplementedError
+        """Sufficient statistics of biased points, exact in law.
 
-    @property
-    def literal_only(self) -> bool:
-        """Whether only `draw` exists."""
-        return type(self).draw_statistics is SamplingBias.draw_statistics
+        By default: for types those of their `reweighed` probabilities, else there is no shortcut.
+        """
+        if not family.types:
+            raise NotImplementedError
+        biased = {"probability": self.reweighed(model["probability"])}
+        return family.draw_statistics(biased, replicates, size, rng)
+
+    def literal_on(self, family: Family) -> bool:
+        """Whether only `draw` exists for this family."""
+        face = "reweighed" if family.types else "draw_statistics"
+        return getattr(type(self), face) is getattr(SamplingBias, face)
+
+    def reweighed(self, probabilities: Any) -> Any:
+        """Rows of probabilities of types (…, K) as the bias draws from them, in closed form."""
+        raise NotImplementedError
 
     @abstractmethod
     def claim(self, family: Family, label: Any, state: Mapping[str, Any]) -> Any:

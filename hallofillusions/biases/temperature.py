@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..families.base import require_spread
 from ..numerics.draws import rejection
-from ..symbols import PARAMETERS, InputError
+from ..symbols import PARAMETERS, InputError, is_symbolic
+from ._types import drawn
 from .base import SamplingBias
 
 ROUNDING = 1e-9
@@ -24,12 +26,13 @@ def ceiling(d: int) -> float:
 
 @dataclass(frozen=True)
 class Temperature(SamplingBias):
-    """Synthetic points come from the density proportional to p(x)^(1/τ).
+    """Synthetic points come from the density, or the types' law, proportional to p(x)^(1/τ).
 
     ``tau`` is τ, a number above 0 or a symbol.  `draw` knows p only through its log-density:
     below τ = 1 it proposes from the model itself, above from Student's t with 3 degrees of
-    freedom, and accepts by rejection.  The claim (for a Gaussian the covariance is multiplied by
-    τ) is nowhere used by it.
+    freedom (types: uniformly), and accepts by rejection.  The claim (for a Gaussian the
+    covariance is multiplied by τ) is nowhere used by it.  On types there is none but at τ = 1:
+    no polynomial of the probabilities is the law; in a sequence every step is tempered.
     """
 
     tau: Any = 1
@@ -38,9 +41,18 @@ class Temperature(SamplingBias):
         self._set(tau=PARAMETERS["tau"].check(self.tau))
 
     def check(self, family: Any) -> None:
-        require_spread(family)
+        if not family.types:
+            require_spread(family)
+
+    def closes(self, family: Any) -> bool:
+        return not family.types or (not is_symbolic(self.tau) and self.tau == 1)
 
     def draw(self, family: Any, model: Any, shape: tuple[int, ...], rng: Any) -> Any:
+        if family.types:
+            tau = float(self.tau)
+            power = 1 / tau - 1 if tau <= 1 else 1 / tau
+            chance = partial(_below_the_peak, power=power)
+            return drawn(self, family, model, shape, rng, chance, uniform=tau > 1)
         if family.dimension > 1:  # a flat cloud has no density, but standard coordinates
             standard = family.standard
             return family.located(model, self._draw(standard, standard.as_model(), shape, rng))
@@ -85,8 +97,25 @@ class Temperature(SamplingBias):
 
     def draw_statistics(self, family: Any, model: Any, replicates: int, size: Any, rng: Any) -> Any:
         """Exact in law for the Gaussian, whose power 1/τ is a Gaussian; tested against `draw`."""
+        if family.types:
+            return super().draw_statistics(family, model, replicates, size, rng)
         tempered = family.scaled(model, float(self.tau))
         return family.draw_statistics(tempered, replicates, size, rng)
 
+    def reweighed(self, probabilities: Any) -> Any:
+        """p^(1/τ)/Z."""
+        rows = _below_the_peak(probabilities, 1 / float(self.tau))
+        return rows / rows.sum(axis=-1, keepdims=True)
+
     def claim(self, family: Any, label: Any, state: Mapping[str, Any]) -> Any:
+        if family.types:  # at τ = 1 alone, as `closes` says
+            return family.moment(label, state)
         return family.moment(label, family.dilated(state, self.tau))
+
+
+def _below_the_peak(probabilities: Any, power: float) -> Any:
+    """(p_i/max p)^power by logarithms, so that no row underflows."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(probabilities)
+    fall = logs - logs.max(axis=-1, keepdims=True)
+    return np.exp(power * fall) if power else np.ones_like(fall)

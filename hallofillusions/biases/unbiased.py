@@ -21,3 +21,6 @@ class Unbiased(SamplingBias):
 
     def claim(self, family: Any, label: Any, state: Mapping[str, Any]) -> Any:
         return family.moment(label, state)
+
+    def reweighed(self, probabilities: Any) -> Any:
+        return probabilities

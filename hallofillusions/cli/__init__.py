@@ -90,7 +90,10 @@ def _run(arguments: list[str]) -> int:
     parser = _parser(arguments)
     parsed, unknown = parser.parse_known_args(arguments)
     if unknown:
-        raise InputError(f"unknown argument {unknown[0]}{near(unknown[0], _options(parser))}")
+        options = _options(parser)
+        longer = [o for o in options if o.endswith(unknown[0].removeprefix("-"))]
+        hint = f"; did you mean {' or '.join(longer)}?" if longer else near(unknown[0], options)
+        raise InputError(f"unknown argument {unknown[0]}{hint}")
     if parsed.command is None:
         parser.print_help()
         return OK
@@ -365,6 +368,8 @@ def _real_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--real", metavar="FILE.csv",
                         help="real data that take the place of the family")  # fmt: skip
     parser.add_argument("--column", metavar="NAME", help="the column of --real")
+    parser.add_argument("--blocks", action="store_true", help="of an NGram loop: sample the blocks "
+                        "of the corpus itself, not the chain fitted to it")  # fmt: skip
 
 
 def _replacement_flag(parser: ArgumentParser) -> None:
@@ -412,7 +417,7 @@ def _prediction(
 
 def _given_rows(loop: FeedbackLoop, real: Any, replacement: bool = False) -> dict[str, Any]:
     """What theory is told of real rows: the loop's memory itself, or the law that they follow."""
-    if real is None:
+    if real is None or loop.family.sequential:  # whose laws are those of the corpus' chain
         return {}
     bootstrapped = loop.mixing.anchored and loop.mixing.remembers == "everything"
     memory = not replacement and (bootstrapped or loop.remembers_all(real))
@@ -518,13 +523,23 @@ def _world(arguments: Namespace) -> tuple[FeedbackLoop, Any]:
     if arguments.real is None:
         if arguments.column is not None:
             raise InputError("column names a column of --real, which is not given")
-        return loop_from(arguments), None
+        loop = loop_from(arguments)
+        return loop, _blocks(loop) if arguments.blocks else None
+    if arguments.blocks:
+        raise InputError("blocks are those of a corpus, and --real gives other data")
     from ..realdata import read_column
 
     real = read_column(arguments.real, arguments.column)
     fitted = {"family.mean": float(real.mean()), "family.variance": float(real.var())}
     pool = {"mixing.size": real.size} if arguments.mixing == "FixedPool" else {}
     return loop_from(arguments, {**fitted, **pool}), real
+
+
+def _blocks(loop: FeedbackLoop) -> Any:
+    """The corpus itself, as the loop's blocks."""
+    if not loop.family.sequential:
+        raise InputError(f"blocks want --family NGram, got {type(loop.family).__name__}")
+    return loop.family.blocks  # type: ignore[attr-defined]
 
 
 # -- compare -------------------------------------------------------------------------------------
@@ -625,6 +640,8 @@ def _reproduce_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--out", default="results", metavar="FOLDER", help="default: results")
     parser.add_argument("--full", action="store_true", help="the careful setting")
     _real_flags(parser)
+    parser.add_argument("--corpus", metavar="FILE", nargs="+", help="text files (UTF-8) for the "
+                        "loops of text; default: English text that Python carries")  # fmt: skip
     parser.add_argument("--seed", type=_scalar, metavar="S")
     parser.add_argument("--workers", type=_scalar, metavar="W")
 
@@ -635,7 +652,8 @@ def _reproduce(arguments: Namespace) -> int:
     if arguments.column is not None and arguments.real is None:
         raise InputError("column names a column of --real, which is not given")
     asked = {"full": arguments.full, "real": arguments.real, "column": arguments.column,
-             "seed": arguments.seed, "workers": arguments.workers}  # fmt: skip
+             "corpus": arguments.corpus, "seed": arguments.seed,
+             "workers": arguments.workers}  # fmt: skip
     result = reproduce(arguments.out, **{k: v for k, v in asked.items() if v is not None})
     show(arguments, result.to_dict, lambda: str(result))
     return OK if result.ok else DISAGREES

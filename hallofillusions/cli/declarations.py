@@ -7,8 +7,9 @@ numpy first and take several times as long.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,8 @@ class Declared:
     name: str
     fields: tuple[str, ...]
     symbols: dict[str, str]
+    words: dict[str, str] = field(default_factory=dict)
+    """What the table in the class's docstring says of a field."""
 
 
 @cache
@@ -32,7 +35,7 @@ def declared(kind: str) -> tuple[Declared, ...]:
     files = [f for f in files if f.name != "base.py"]
     classes = {c.name: c for f in files for c in _classes(f)}
     found = (
-        Declared(c.name, tuple(dict.fromkeys(_fields(c, classes))), _symbols(c, classes))
+        Declared(c.name, tuple(dict.fromkeys(_fields(c, classes))), _symbols(c, classes), _words(c))
         for c in classes.values() if _is_dataclass(c) and not c.name.startswith("_")
         and _is_assumption(c, classes)
     )  # fmt: skip
@@ -72,6 +75,14 @@ def _fields(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Iterator[st
         if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) \
                 and not ast.unparse(line.annotation).startswith("ClassVar"):  # fmt: skip
             yield line.target.id
+
+
+def _words(node: ast.ClassDef) -> dict[str, str]:
+    """Field -> the first clause in the last column of its row in the docstring's table."""
+    _, *table = re.split(r"^=+[ =]*$", ast.get_docstring(node) or "", flags=re.MULTILINE)
+    rows = re.findall(r"^([a-z_]+) +(\S.*)$", table[0] if table else "", re.MULTILINE)
+    last = {name: re.split(r"\s{2,}", rest.strip())[-1] for name, rest in rows}
+    return {name: re.split(r"[;:,]", words)[0].replace("`", "") for name, words in last.items()}
 
 
 def _symbols(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> dict[str, str]:

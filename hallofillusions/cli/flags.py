@@ -25,7 +25,9 @@ KINDS = {
 }
 FAMILY = "Gaussian"
 """The family of a loop that names none."""
-RESERVED = frozenset({"real", "n", "loop"})
+ANY = "any"
+"""Role of a flag whose field several roles have: the one that is named has it."""
+RESERVED = frozenset({"real", "n", "loop", "order"})
 """Flags with another meaning: a field of such a name has its qualified flag only."""
 
 
@@ -41,6 +43,10 @@ def add_loop_flags(parser: ArgumentParser) -> None:
     group.add_argument("--n", type=scalars, metavar="N[,N…]",
                        help=f"{PARAMETERS['n'].meaning}; a comma list is a schedule")  # fmt: skip
     owners = _owners()
+    shared = _shared(owners)
+    for name, roles in shared.items():
+        group.add_argument(f"--{name}", dest=f"{ANY}.{name}", type=scalars, metavar="X",
+                           help=f"of whichever part has it: {', '.join(roles)}")  # fmt: skip
     for (role, name), classes in owners.items():
         alone = sum(n == name for r, n in owners if r != "start") == 1
         short = [f"--{name}"] if alone and role != "start" and name not in RESERVED else []
@@ -48,6 +54,15 @@ def add_loop_flags(parser: ArgumentParser) -> None:
             *short, f"--{role}-{name}", dest=f"{role}.{name}", type=scalars, metavar="X",
             help=_meaning(name, classes),
         )  # fmt: skip
+
+
+def _shared(owners: Mapping[tuple[str, str], Any]) -> dict[str, list[str]]:
+    """Field -> the roles that have it, for fields of more than one role."""
+    roles: dict[str, list[str]] = {}
+    for role, name in owners:
+        if role != "start" and name not in RESERVED:
+            roles.setdefault(name, []).append(role)
+    return {name: found for name, found in roles.items() if len(found) > 1}
 
 
 def _owners() -> dict[tuple[str, str], list[Declared]]:
@@ -63,7 +78,8 @@ def _owners() -> dict[tuple[str, str], list[Declared]]:
 
 def _meaning(name: str, classes: list[Declared]) -> str:
     symbol = classes[0].symbols.get(name, name)
-    words = PARAMETERS[symbol].meaning if symbol in PARAMETERS else name
+    own = classes[0].words.get(name, name)
+    words = PARAMETERS[symbol].meaning if symbol in PARAMETERS else own
     return f"{words} ({', '.join(c.name for c in classes)})"
 
 
@@ -92,7 +108,7 @@ def given(arguments: Namespace) -> bool:
 
 def _given(arguments: Namespace) -> Iterator[tuple[str, Any]]:
     for name, value in vars(arguments).items():
-        if name.split(".")[0] in {*KINDS, "loop", "n"}:
+        if name.split(".")[0] in {*KINDS, ANY, "loop", "n"}:
             yield name, value
 
 
@@ -107,7 +123,7 @@ def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> Fe
     fields: dict[str, dict[str, Any]] = {}
     for name, value in _given(arguments):
         role, _, field = name.partition(".")
-        if value is None or role == "loop":
+        if value is None or role in ("loop", ANY):
             continue
         if role == "n":
             data["n"] = value
@@ -116,6 +132,10 @@ def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> Fe
         elif not isinstance(old := data.get(role), Mapping) or old.get("type") != value:
             data[role] = {"type": value}
     data.setdefault("family", {"type": FAMILY})
+    for name, value in _given(arguments):
+        if name.startswith(f"{ANY}.") and value is not None:
+            field = name.partition(".")[2]
+            fields.setdefault(_role_of(data, field), {})[field] = value
     for role, values in fields.items():
         data[role] = {**_table(data, role), **values}
     for name, value in (more or {}).items():
@@ -125,6 +145,19 @@ def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> Fe
             data[role] = {field: value, **table}
     _require(data)
     return FeedbackLoop.from_dict(data)
+
+
+def _role_of(data: Mapping[str, Any], field: str) -> str:
+    """The one role whose named part has the field."""
+    types = {r: t.get("type") for r, t in data.items() if r in KINDS and isinstance(t, Mapping)}
+    found = [r for r, name in types.items() if r != "start" and _has(r, name, field)]
+    if len(found) != 1:
+        roles = found or _shared(_owners())[field]
+        raise InputError(
+            f"{field} is a field of {'no part that is named' if not found else ' and '.join(found)}"
+            f": say {' or '.join(f'--{r}-{field}' for r in roles)}"
+        )
+    return found[0]
 
 
 def _has(role: str, name: Any, field: str) -> bool:

@@ -203,7 +203,7 @@ def trajectory_facts(trajectory: Trajectory) -> dict[str, Any]:
             m: dict(zip(("estimate", "lower", "upper"), trajectory.quantile(m), strict=True))
             for m in trajectory.medians
         },
-        "median_generation": table.places, "clock": CLOCK,
+        "median_generation": table.places, "remarks": dict(trajectory.remarks), "clock": CLOCK,
     }  # fmt: skip
 
 
@@ -227,4 +227,5 @@ def trajectory_text(trajectory: Trajectory, at: Sequence[int]) -> str:
         for label in trajectory.medians:
             estimate, lower, upper = (v[-1] for v in trajectory.quantile(label))
             lines.append(f"{label}, g = {last}: {estimate:.5g} (95 %: {lower:.5g} to {upper:.5g})")
+    lines += [wrapped(f"{label} is infinite at {why}") for label, why in trajectory.remarks.items()]
     return "\n".join([*lines, "", CLOCK])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Estimator(Component, ABC):
     """How a training set becomes a model."""
 
+    closes: ClassVar[bool] = True
+    """Whether the fit is a polynomial in the training means."""
     smallest: ClassVar[int] = 1
     """The smallest training set that can be fitted."""
 
@@ -38,7 +40,7 @@ class Estimator(Component, ABC):
     def fit(self, family: Family, statistics: Any) -> dict[str, Any]:
         """Definition: the fitted models, from the sufficient statistics of the training sets."""
 
-    def atoms(self, size: Any) -> dict[str, Any]:
+    def atoms(self, size: Any, family: Family) -> dict[str, Any]:
         """Quantities of the claim that are not polynomials in α and 1/n, given the set's size."""
         return {}
 

@@ -25,7 +25,7 @@ class Bessel(Estimator):
         scaled: dict[str, Any] = family.scaled(family.match(statistics), count / (count - 1))
         return scaled
 
-    def atoms(self, size: Any) -> dict[str, Any]:
+    def atoms(self, size: Any, family: Any) -> dict[str, Any]:
         return {"bessel": size / (size - 1)}
 
     def claim(self, family: Any, means: Mapping[str, Any], at: Any) -> dict[str, Any]:

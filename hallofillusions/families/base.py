@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..component import Component, fields_of
-from ..symbols import InputError
+from ..symbols import InputError, checked_rows
 
 Model = Mapping[str, Any]
 """A batch of models: parameter name -> array whose axis 0 is the replicate."""
@@ -37,6 +37,12 @@ class Family(Component, ABC):
 
     closes: ClassVar[bool] = True
     """Whether every moment of a loop obeys a finite recursion; where not, `NotClosed` is raised."""
+    types: ClassVar[bool] = False
+    """Whether a point is one of finitely many types, which have names and no size."""
+    law: ClassVar[Any] = None
+    """The real probabilities of the types, where those of a model are its coordinates q_i."""
+    sequential: ClassVar[bool] = False
+    """Whether a point is a sequence, each symbol of which is drawn given the ones before it."""
     positive: ClassVar[bool] = False
     """Whether all points, and so all means, are above 0."""
 
@@ -54,6 +60,10 @@ class Family(Component, ABC):
     def dimension(self) -> int:
         """Numbers in one point."""
         return 1
+
+    def checked(self, values: Any, argument: str) -> Any:
+        """Rows of a user's data as points, or an `InputError` that names the ``argument``."""
+        return checked_rows(values, argument, self.dimension, self.support)
 
     def check_start(self, start: Any) -> None:
         """Refuse a start that differs from the real law in what is known and never fitted."""
@@ -124,6 +134,47 @@ class Family(Component, ABC):
         """Points of each model from points z of the standard member."""
         raise no_spread(self)
 
+    def redrawn(self, model: Model, points: Any, where: Any, rng: np.random.Generator) -> Any:
+        """Points of one model that take the places ``where`` of ``points``: (count, …).
+
+        Where what is known of a point and not drawn goes with its place, it stays.
+        """
+        return self.draw(model, (1, int(np.count_nonzero(where))), rng)[0]
+
+    def drawn_by(
+        self, model: Model, shape: tuple[int, ...], rng: np.random.Generator, reweighed: Any
+    ) -> Any:
+        """Points of each model whose every row of probabilities goes through ``reweighed``.
+
+        For families whose points are sequences (`sequential`), where a bias acts on each step.
+        """
+        raise _unknown(self, "rows of probabilities")
+
+    def loss(self, model: Model, statistics: Any) -> Any:
+        """-mean log-density of each model over a sample, given by its sufficient statistics."""
+        raise _unknown(self, "loss")
+
+    def unheard(self, model: Model) -> str:
+        """What of the held-out data one model cannot produce, in words."""
+        return ""
+
+    def real_loss(self, model: Model) -> Any:
+        """-E log-density of each model over the real law."""
+        return self.divergence(model) + self.entropy()
+
+    @property
+    def scores(self) -> bool:
+        """Whether it offers `loss`."""
+        return type(self).loss is not Family.loss
+
+    def smoothed(self, statistics: Any, k: float) -> dict[str, Any]:
+        """The models of counts with k added to each type."""
+        raise no_types(self)
+
+    def interpolated(self, statistics: Any, uniform: bool) -> dict[str, Any]:
+        """The models of Witten and Bell."""
+        raise no_types(self)
+
     def divergence(self, model: Model) -> Any:
         """KL(real ‖ model) of each model, in nats."""
         raise _unknown(self, "divergence")
@@ -132,15 +183,50 @@ class Family(Component, ABC):
         """Entropy of the real law, in nats (for densities: the differential entropy)."""
         raise _unknown(self, "entropy")
 
+    def held_out_loss(self, model: Model) -> Any:
+        """-E log p_model(x) over held-out real x, in nats: KL(real ‖ model) and the entropy."""
+        return self.divergence(model) + self.entropy()
+
     def outside(self, model: Model, low: Any, high: Any) -> Any:
         """P(X < low or X > high) for a point X of each model."""
         raise _unknown(self, "outside")
+
+    # -- what observables measure on types -----------------------------------------------------
+
+    def heterozygosity(self, model: Model) -> Any:
+        """1 - Σ q_i² of each model."""
+        raise no_types(self)
+
+    def entropy_of(self, model: Model) -> Any:
+        """Entropy of each model, in nats."""
+        raise no_types(self)
+
+    def distinct(self, model: Model, order: int = 1) -> Any:
+        """How many k-grams (``order`` 1: types) have positive probability under each model."""
+        raise no_types(self)
+
+    def missing(self, model: Model, order: int = 1) -> Any:
+        """The real probability of the k-grams that each model has lost."""
+        raise no_types(self)
+
+    def chi_square(self, model: Model) -> Any:
+        """Σ (q_i - p_i)²/p_i of each model."""
+        raise no_types(self)
+
+    def reverse_divergence(self, model: Model) -> Any:
+        """KL(model ‖ real) of each model, in nats."""
+        raise no_types(self)
 
     # -- the claim: polynomials ---------------------------------------------------------------
 
     def atoms(self) -> dict[str, Any]:
         """Quantities computed from the fields in which the claim is a polynomial besides them."""
         return {}
+
+    @property
+    def pattern(self) -> Family:
+        """A member for which the engine composes the same polynomials in the same atoms."""
+        return self
 
     @cached_property
     def at(self) -> Any:
@@ -188,6 +274,13 @@ class Family(Component, ABC):
         """
         return self, {name: name for name in names}, None
 
+    def projected(self, rows: Any, places: Any) -> Any:
+        """Rows of data as points of the family at ``places`` (as `marginal` gives them)."""
+        if places is None:
+            return rows
+        rows = np.asarray(rows)
+        return rows[:, places[0] if len(places) == 1 else list(places)]
+
     @abstractmethod
     def claim_match(self, means: Mapping[str, Any]) -> dict[str, Any]:
         """The coordinates of the moment-matching fit as polynomials in the training means of φ."""
@@ -195,6 +288,19 @@ class Family(Component, ABC):
     @abstractmethod
     def truth(self) -> dict[str, Any]:
         """The coordinates of the real law."""
+
+
+def rarest(rank: Any, weights: Any, share: float) -> Any:
+    """The weights of the items of lowest rank that make up a share of all; what is cut is shared.
+
+    Items of one rank are alike: where the last of them do not all fit, each counts in part.
+    """
+    ranks, place = np.unique(rank, return_inverse=True)
+    each = np.bincount(place, weights, len(ranks))
+    left = share * each.sum() - (np.cumsum(each) - each)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = np.where(each > 0, np.clip(left / each, 0, 1), 0.0)
+    return weights * part[place]
 
 
 def require_spread(family: Family) -> None:
@@ -209,6 +315,11 @@ def no_spread(family: Family) -> InputError:
         f"family must be a Gaussian, whose variance is fitted, for such a bias or estimator, got "
         f"{family!r}"
     )
+
+
+def no_types(family: Family) -> InputError:
+    """Why what acts on types cannot act on a family that has none."""
+    return InputError(f"family must be one of types (Categorical, NGram) for this, got {family!r}")
 
 
 def _unknown(family: Family, what: str) -> InputError:

@@ -136,6 +136,17 @@ class Gaussian(Family):
         scatter = np.einsum("...i,...i->...", deviations, deviations)
         return GaussianStatistics(points.shape[-1], mean, scatter)
 
+    def loss(self, model: Model, statistics: Any) -> Any:
+        """½ [log 2πσ² + (scatter/count + (mean - μ)²)/σ²]."""
+        variance, gap = model["variance"], statistics.mean - model["mean"]
+        squares = statistics.scatter / statistics.count + gap * gap
+        return 0.5 * (np.log(2 * np.pi * variance) + squares / variance)
+
+    def entropy_of(self, model: Model) -> Any:
+        """½ log 2πe σ²."""
+        with np.errstate(divide="ignore"):
+            return 0.5 * np.log(2 * np.pi * np.e * model["variance"])
+
     def variance_of(self, model: Model) -> Any:
         return model["variance"]
 

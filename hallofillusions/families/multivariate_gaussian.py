@@ -166,6 +166,21 @@ class MultivariateGaussian(Gaussian):
         loss = 0.5 * (log_det - log_determinant(self.covariance) + trace - self.dimension)
         return np.where(alive, loss, np.inf)
 
+    def loss(self, model: Model, statistics: Any) -> Any:
+        """½ [d log 2π + log det Σ + tr Σ⁻¹(scatter/count + (mean - μ)(mean - μ)ᵀ)]."""
+        gap = statistics.mean - model["mean"]
+        squares = statistics.scatter / np.asarray(statistics.count)[..., None, None]
+        trace = np.trace(
+            np.linalg.solve(model["variance"], squares + outer(gap, gap)), axis1=-2, axis2=-1
+        )
+        log_det = self.dimension * np.log(2 * np.pi) + log_determinant(model["variance"])
+        return 0.5 * (log_det + trace)
+
+    def entropy_of(self, model: Model) -> Any:
+        """½ log det 2πe Σ."""
+        log_det = log_determinant(model["variance"])
+        return 0.5 * (self.dimension * np.log(2 * np.pi * np.e) + log_det)
+
     def spectrum(self, model: Model) -> tuple[Any, Any]:
         white = np.linalg.inv(np.linalg.cholesky(self.covariance))
         values, vectors = np.linalg.eigh(white @ model["variance"] @ white.T)

@@ -30,7 +30,8 @@ def write(trajectory: Trajectory, path: Any) -> Path:
         data["steps_m3"] = (("step", "generation"), trajectory.steps.m3)
     if trajectory.options.real is not None:
         real = trajectory.options.real
-        data["real"] = (("row", "component")[: real.ndim], real)
+        kind = np.int16 if real.dtype == np.uint8 else real.dtype  # netCDF-3 has no bytes above 127
+        data["real"] = (("row", "component")[: real.ndim], real.astype(kind))
     data.attrs = {
         "title": "hallofillusions trajectory",
         "loop": trajectory.loop.to_toml(),
@@ -54,6 +55,7 @@ def _facts(trajectory: Trajectory) -> dict[str, Any]:
     return {
         "replicates": t.replicates, "generations": t.generations, "first": t.first,
         "kept": t.kept, "medians": dict(t.medians), "versions": dict(t.versions),
+        "remarks": dict(t.remarks),
         "literal": t.literal, "literal_reason": t.literal_reason,
         "probabilities": t.quantile_table.probabilities,
         "seed": seed and [seed.entropy, seed.spawn_key, seed.pool_size],
@@ -88,6 +90,7 @@ def read(path: Any, loop: FeedbackLoop | None = None) -> Trajectory:
         steps, _summary(data, "steps_") if steps else Summary.empty(0, 0), facts["first"],
         seed and Seed(seed[0], tuple(seed[1]), seed[2]), facts["literal"],
         facts["literal_reason"], _options(data, facts["options"]), facts["versions"],
+        facts.get("remarks", {}),
     )  # fmt: skip
 
 

@@ -20,28 +20,44 @@ CHUNK = 2**15
 
 
 class Recorder:
-    """Keeps the models of a chunk of generations and measures them together."""
+    """Keeps the models of a chunk of generations and measures them together.
+
+    What an observable measures on data, the model's own training set or output, it is shown at
+    once.
+    """
 
     def __init__(self, plan: Plan, source: Source) -> None:
         self.plan, self.family = plan, plan.loop.family
         self.replicates = source.replicates
         rows, quantities = len(plan.ticks) + 1, len(plan.measured)
-        self.rows = min(rows, max(1, CHUNK // (self.replicates * self.family.dimension)))
+        size = self.replicates * self.family.dimension
+        # a model of sequences is as large as its text: no more than one is kept
+        self.rows = 1 if self.family.sequential else min(rows, max(1, CHUNK // size))
         self.scratch = np.empty((self.rows, self.replicates))
         self.summary = Summary.empty(quantities, rows)
         self.raw = np.empty((quantities, len(plan.raw), self.replicates))
         self.models: dict[str, NDArray[Any]] = {}
         self.start: Any = None
         self.used, self.begin = 0, 0
+        self.source = source
+        self.remarks: dict[str, str] = {}
+        self.on_data = {o: np.empty((rows, source.replicates)) for o in plan.measured
+                        if getattr(o, "sees", "")}  # fmt: skip
 
-    def add(self, g: int, model: Any) -> None:
+    def add(self, g: int, model: Any, training: Any) -> None:
+        for observable, values in self.on_data.items():
+            data = training if observable.sees == "training" else self._output(g)
+            values[g] = observable.measure_on(self.family, model, data)
         if g == 0:  # it may be one law for all replicates: the first fit tells the shapes
             self.start = model
             return
         if g == 1:
-            self.models = {k: np.empty((self.rows, *v.shape)) for k, v in model.items()}
+            self.models = {k: np.empty((self.rows, *v.shape), v.dtype) for k, v in model.items()}
             self._put(self.start)
         self._put(model)
+
+    def _output(self, g: int) -> Any:
+        return self.source.output(self.plan.ticks[max(g - 1, 0)].n)
 
     def _put(self, model: Any) -> None:
         if self.used == self.rows:
@@ -56,13 +72,27 @@ class Recorder:
         models = {k: v[:used] for k, v in self.models.items()}
         places = [(k, g - begin) for k, g in enumerate(self.plan.raw) if begin <= g < begin + used]
         for row, observable in enumerate(self.plan.measured):
-            values = np.asarray(observable.measure(self.family, models), dtype=float)
-            values = np.broadcast_to(values, (used, self.replicates))
+            if observable in self.on_data:
+                values = self.on_data[observable][begin : begin + used]
+            else:
+                values = np.asarray(observable.measure(self.family, models), dtype=float)
+                values = np.broadcast_to(values, (used, self.replicates))
             part = Summary.of(values, self.scratch[:used])
+            if part.nonfinite.any() and observable.label not in self.remarks:
+                self._remark(observable, models, values)
             self.summary.assign((row, slice(begin, begin + used)), part)
             for k, place in places:
                 self.raw[row, k] = values[place]
         self.begin, self.used = begin + used, 0
+
+
+    def _remark(self, observable: Any, models: Any, values: Any) -> None:
+        """Why the first value that is not finite is not, where the observable can tell."""
+        row, replicate = np.argwhere(~np.isfinite(values))[0]
+        own = {k: v[row, replicate] for k, v in models.items()}
+        remark = getattr(observable, "remark", None)
+        if remark is not None and (why := remark(self.family, own)):
+            self.remarks[observable.label] = f"g = {self.begin + row}: {why}"
 
 
 class Watcher:
@@ -72,7 +102,7 @@ class Watcher:
         self.plan, self.source, self.family = plan, source, plan.loop.family
         self.blind = plan.loop.faithful_start or isinstance(plan.loop.start, Memory)
         self.summary = Summary.empty(sum(len(m.labels) for m in plan.monitors), len(plan.ticks) + 1)
-        self.labels = _memory_labels(plan)
+        self.labels = _memory_labels(plan) if plan.monitors else []
         self.before: dict[str, Any] = {}
         self._memory: tuple[Any, dict[str, Any]] = (None, {})
 

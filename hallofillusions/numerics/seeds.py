@@ -20,6 +20,8 @@ class Seed:
 
     MARK = 0x4C4F4F50
     """First part of a child's key, so that a child is none that the user spawned."""
+    APART = 1
+    """Last part of the key of what is drawn beside the loop, to be measured only."""
 
     @classmethod
     def of(cls, rng: Any) -> Seed:
@@ -42,9 +44,9 @@ class Seed:
             self.entropy, spawn_key=self.spawn_key, pool_size=self.pool_size
         )
 
-    def child(self, index: int) -> np.random.SeedSequence:
-        """The sequence of one block of replicates."""
-        key = (*self.spawn_key, self.MARK, index)
+    def child(self, index: int, *more: int) -> np.random.SeedSequence:
+        """The sequence of one block of replicates (``more``: of something beside it)."""
+        key = (*self.spawn_key, self.MARK, index, *more)
         return np.random.SeedSequence(self.entropy, spawn_key=key, pool_size=self.pool_size)
 
 

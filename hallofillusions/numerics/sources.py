@@ -63,12 +63,13 @@ class Source:
     """
 
     def __init__(
-        self, family: Family, bias: SamplingBias, replicates: int, rng: np.random.Generator
-    ) -> None:
+        self, family: Family, bias: SamplingBias, replicates: int, rng: np.random.Generator,
+        apart: np.random.Generator,
+    ) -> None:  # fmt: skip
         self.family: Any = family
         self.bias = bias
         self.replicates = replicates
-        self.rng = rng
+        self.rng, self.apart = rng, apart
         self.truth: Model = family.as_model()
         self.model: Model = self.truth
         self.generation = 0
@@ -83,6 +84,10 @@ class Source:
 
     def mixture(self, alpha: float, n: int) -> Any:
         """n points, each synthetic with probability α and else real."""
+        raise NotImplementedError
+
+    def output(self, count: int) -> Any:
+        """Statistics of ``count`` points of the last model that no training set ever sees."""
         raise NotImplementedError
 
     def bootstrap(self, points: Any, count: int) -> Any:
@@ -151,6 +156,11 @@ class StatisticsSource(Source):
             self.family, self.model, self.replicates, count, self._tape
         )
 
+    def output(self, count: int) -> Any:
+        return self.bias.draw_statistics(
+            self.family, self.model, self.replicates, count, self.apart
+        )
+
     def mixture(self, alpha: float, n: int) -> Any:
         synthetic = self._binomial(n, alpha)
         return self.real(n - synthetic) + self.synthetic(synthetic)
@@ -189,12 +199,20 @@ class PointSource(Source):
         shape = (self.replicates, count)
         return Points(self.bias.draw(self.family, self.model, shape, self.rng))
 
+    def points(self, count: int) -> Any:
+        """``count`` points of the last model that no training set ever sees."""
+        shape = (self.replicates, count)
+        return self.bias.draw(self.family, self.model, shape, self.apart)
+
+    def output(self, count: int) -> Any:
+        return self.statistics(Points(self.points(count)))
+
     def mixture(self, alpha: float, n: int) -> Points:
         """A coin for every point; the synthetic draws that a coin does not want are dropped."""
         real = self.rng.random((self.replicates, n)) >= alpha
         points = self.synthetic(n).values
         if self.data is None:
-            drawn = self.family.draw(self.truth, (1, np.count_nonzero(real)), self.rng)[0]
+            drawn = self.family.redrawn(self.truth, points, real, self.rng)
         else:
             counts = np.count_nonzero(real, axis=1)
             rows = self._rows(counts)

@@ -15,6 +15,8 @@ def __dir__() -> list[str]:
 
 def defaults(family: Any) -> tuple[Any, ...]:
     """What is watched when nothing is asked for: all of these that suit the family."""
+    if family.types:
+        return _of_types(family)
     from . import median, tail_mass
     from .condition_number import ConditionNumber
     from .eigenvalue import Eigenvalue
@@ -41,6 +43,31 @@ def defaults(family: Any) -> tuple[Any, ...]:
         ConditionNumber(), OutsideEllipsoid(0.99), Wasserstein2(), KLDivergence(), HeldOutLoss(),
     )  # fmt: skip
     return tuple(o for o in (one if family.dimension == 1 else many) if _suits(o, family))
+
+
+def _of_types(family: Any) -> tuple[Any, ...]:
+    from .bits_per_character import BitsPerCharacter
+    from .chi_square import ChiSquare
+    from .entropy import Entropy
+    from .held_out_loss import HeldOutLoss
+    from .heterozygosity import Heterozygosity
+    from .kl_divergence import KLDivergence
+    from .missing_mass import MissingMass
+    from .own_loss import OwnLoss
+    from .perplexity import Perplexity
+    from .rare_loss import RareLoss
+    from .reverse_kl import ReverseKL
+    from .training_loss import TrainingLoss
+    from .types_surviving import TypesSurviving
+
+    every = (Heterozygosity(), Entropy(), TypesSurviving(), MissingMass(), ChiSquare(),
+             ReverseKL(), KLDivergence(), HeldOutLoss())  # fmt: skip
+    if not family.sequential:
+        return every
+    k = family.order
+    grams = (TypesSurviving(k), MissingMass(k)) if k > 1 else ()
+    return (*every, *grams, Perplexity(), BitsPerCharacter(), RareLoss(),
+            RareLoss(among="contexts"), OwnLoss(), TrainingLoss())  # fmt: skip
 
 
 def _suits(observable: Any, family: Any) -> bool:

@@ -8,7 +8,7 @@ hold, or named primitives (``E log σ²``, a tail, a quantile), for which a theo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -108,6 +108,44 @@ class VarianceQuantile(Functional):
 
 
 @dataclass(frozen=True)
+class OneType(Functional):
+    """E f(q) for the probability q of one type, which counts from 1 as in q_1 … q_K.
+
+    ``function`` is "absent" (1 where q = 0, else 0), "x log x" (0 at 0), "log x" or, where there
+    are too many types for a `Monomial` of each, "x".
+    """
+
+    type: int
+    function: str
+
+    def __str__(self) -> str:
+        q = f"q_{self.type}"
+        words = {"absent": f"P({q} = 0)", "x log x": f"E {q} log {q}", "x": f"E {q}"}
+        return words.get(self.function, f"E {self.function.replace('x', q)}")
+
+
+@dataclass(frozen=True)
+class Homozygosity(Functional):
+    """E Σ q_i²: the chance that two points of the model are of one type."""
+
+    def __str__(self) -> str:
+        return "E Σ q_i²"
+
+
+@dataclass(frozen=True)
+class OverRows(Functional):
+    """E Σ_c π_c f(row c): the mean of an observable of types over the rows of a sequential family.
+
+    ``of`` is the observable, whose value on the one row of a `Categorical` f is.
+    """
+
+    of: Any
+
+    def __str__(self) -> str:
+        return f"the mean over rows of the {self.of.label}"
+
+
+@dataclass(frozen=True)
 class Combination:
     """Σ coefficient · functional, then ``transform`` (for quantiles: a monotone function)."""
 
@@ -116,13 +154,18 @@ class Combination:
 
 
 NUMBER, NORMAL, COVARIANCE = "one-dimensional", "one-dimensional Gaussian", "Gaussian"
+TYPES = "categorical (or n-gram)"
 
 
 class Observable(Component, ABC):
     """A number that is watched: measured on each model, averaged over replicates."""
 
+    by_row: ClassVar[bool] = False
+    """Whether on a sequential family it is the mean of itself over the real rows."""
+    sees: ClassVar[str] = ""
+    """The data that it is measured on: the model's "training" set, its own "output", or none."""
     wants: ClassVar[str] = ""
-    """The families on which it can be measured: `NUMBER`, `NORMAL`, `COVARIANCE` or any ("")."""
+    """The families that it suits: `NUMBER`, `NORMAL`, `COVARIANCE`, `TYPES` or any ("")."""
 
     @property
     @abstractmethod
@@ -133,9 +176,23 @@ class Observable(Component, ABC):
     def measure(self, family: Any, model: Any) -> Any:
         """Definition: its value for each model of a batch; ``family`` is the real law."""
 
+    def measure_on(self, family: Any, model: Any, data: Any) -> Any:
+        """Definition, where ``sees`` names data: its value on each model and its statistics."""
+        raise NotImplementedError(f"{self!r} is measured on models alone")
+
+    def remark(self, family: Any, model: Any) -> str:
+        """Why its value on one model is infinite, in words; nothing where that is not known."""
+        return ""
+
     def claim(self, family: Any) -> Combination | None:
         """Claim: its expectation as a combination of functionals; None if none is known."""
         return None
+
+    def claim_in(self, loop: Any) -> Combination | None:
+        """The claim about one loop, where it is not the same for all loops of a family."""
+        if self.by_row and loop.family.sequential:
+            return Combination(((1.0, OverRows(self)),))
+        return self.claim(loop.family)
 
     def scale(self, family: Any, values: Any) -> Any:
         """The size to which a discrepancy from the predicted ``values`` is relative."""
@@ -147,13 +204,17 @@ class Observable(Component, ABC):
 
     def suits(self, family: Any) -> bool:
         """Whether it can be measured on models of this family."""
+        if family.types:  # a type is a name and no number
+            return self.wants in (TYPES, "")
         one, spread = family.dimension == 1, bool(family.spread)
-        return {NUMBER: one, NORMAL: one and spread, COVARIANCE: spread}.get(self.wants, True)
+        suited = {NUMBER: one, NORMAL: one and spread, COVARIANCE: spread, TYPES: False}
+        return suited.get(self.wants, True)
 
     def check(self, family: Any) -> None:
         """Refuse a family on which it cannot be measured."""
         if not self.suits(family):
-            hint = "; see Along for one direction" if family.dimension > 1 else ""
+            flat = family.dimension > 1 and not family.types
+            hint = "; see Along for one direction" if flat else ""
             raise InputError(
                 f"observables: {self!r} wants a {self.wants} family, got {family}{hint}"
             )
@@ -211,3 +272,23 @@ def expanded(family: Any, polynomial: Callable[[Mapping[str, Any]], Any]) -> Com
     found = polynomial({name: Terms({monomial(**{name: 1}): 1.0}) for name in family.variables})
     terms = sorted((Terms({}) + found).terms.items(), key=lambda pair: str(pair[0]))
     return Combination(tuple((float(c), m) for m, c in terms))
+
+
+WIDE = 64
+"""Types beyond which no claim is written as a sum of monomials, one for each."""
+
+
+def squares(family: Any, weights: Sequence[float]) -> Combination:
+    """Σ weight_i E q_i²; of two types the second is what the first leaves."""
+    if family.K == 2:
+        first, second = weights
+        return expanded(
+            family, lambda state: first * state["q_1"] ** 2 + second * (state["q_1"] * -1 + 1) ** 2
+        )
+    terms = ((float(w), monomial(**{f"q_{i}": 2})) for i, w in enumerate(weights, 1))
+    return Combination(tuple(terms))
+
+
+def over_types(function: str, weights: Iterable[float]) -> tuple[tuple[float, OneType], ...]:
+    """Σ_i weight_i E f(q_i), over the types whose weight is not 0."""
+    return tuple((float(w), OneType(i, function)) for i, w in enumerate(weights, 1) if w != 0)

@@ -1,7 +1,7 @@
 """Log-loss on held-out real data."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from .base import ONE, Combination, Observable
 from .kl_divergence import KLDivergence
@@ -12,9 +12,13 @@ class HeldOutLoss(Observable):
     """-E log p_model(x) over real x: the entropy of the real law plus KL(real ‖ model), in nats."""
 
     label = "held-out real log-loss"
+    by_row: ClassVar[bool] = True
+
+    def remark(self, family: Any, model: Any) -> str:
+        return str(family.unheard(model))
 
     def measure(self, family: Any, model: Any) -> Any:
-        return family.divergence(model) + family.entropy()
+        return family.held_out_loss(model)
 
     def scale(self, family: Any, values: Any) -> Any:
         return abs(values - family.entropy())  # what is lost, not the noise of the world

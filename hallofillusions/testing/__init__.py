@@ -23,9 +23,12 @@ from ..biases.base import SamplingBias
 from ..biases.scale_covariance import ScaleCovariance
 from ..comparison import AGREES, DISAGREES, PARTLY, Comparison, compare
 from ..component import Component
+from ..estimators.add_k import AddK
 from ..estimators.base import Estimator
 from ..estimators.bessel import Bessel
+from ..estimators.maximum_likelihood import MaximumLikelihood
 from ..families.base import Family
+from ..families.categorical import Categorical
 from ..families.gaussian import Gaussian
 from ..families.inverse_gaussian import InverseGaussian
 from ..loop import FeedbackLoop
@@ -35,8 +38,11 @@ from ..mixing.fresh_split import FreshSplit
 from ..mixing.replace import Replace
 from ..observables.along import Along
 from ..observables.base import Observable
+from ..observables.chi_square import ChiSquare
+from ..observables.heterozygosity import Heterozygosity
 from ..observables.inverse_mean import InverseMean
 from ..observables.mean import Mean
+from ..observables.probability import Probability
 from ..observables.squared_error import SquaredError
 from ..observables.squared_variance import SquaredVariance
 from ..observables.trace import Trace
@@ -61,9 +67,13 @@ WORLDS: tuple[tuple[Family, Family], ...] = (
     (Gaussian(1, 2), Gaussian(2.5, 1.5)),
     (Gaussian((1, 0), ((2, 0.5), (0.5, 1))), Gaussian((2.5, 0), 1.5)),
     (InverseGaussian(2, 5), InverseGaussian(3, 5)),
+    (Categorical((0.5, 0.3, 0.2)), Categorical((0.2, 0.2, 0.6))),
 )
 """Real laws, each with another as a start; an observable is checked on the first that suits it."""
 NUMBERS = (Mean(), Variance(), SquaredError(), SquaredVariance())
+SHARES = (Probability(1), Heterozygosity(), ChiSquare())
+COIN = Categorical((0.6, 0.4))
+"""Two types, whose every law is known by the transition matrix of one of them."""
 POWER = 0.999
 """Chance of catching a discrepancy that counts as detectable."""
 
@@ -120,13 +130,23 @@ def check_component(
     if isinstance(component, Observable):
         options = {"observables": (component,), "wanted": 0.05, **options}
     for loop in loops or suggested_loops(component):
-        if isinstance(component, Observable) and not predict(loop, 1, (component,)).known:
+        if _without_a_law(component, loop):
             passed.append(f"no law known, so nothing to test in: {loop}")
             continue
         report = _check(loop, **options)
         passed += report.passed
         rejected += report.rejected
     return _told_apart(Report(repr(component), tuple(passed), tuple(rejected)))
+
+
+def _without_a_law(component: Component, loop: FeedbackLoop) -> bool:
+    """Whether there is no finite law that simulation can be held against."""
+    if loop.family.sequential or not loop.estimator.closes:
+        return True
+    if not isinstance(component, Observable):
+        return False
+    prediction = predict(loop, 1, (component,), numerical=loop.family.types)
+    return not any(np.isfinite(prediction[label]).all() for label in prediction.known)
 
 
 def _told_apart(report: Report) -> Report:
@@ -169,9 +189,9 @@ def _check(
     observables = moments_of(loop.family) if observables is None else observables
     for part in loop.parts.values():
         check_manners(part)
-    recursion = check_claim(loop) if loop.family.closes else check_open(loop)
-    prediction = predict(loop, generations, observables)
-    passed = [f"{loop}: the claim is a recursion of {len(recursion.basis)} moments"]
+    passed = [f"{loop}: {_claimed(loop)}"]
+    # what no recursion holds of types, the transition matrix of one of them does
+    prediction = predict(loop, generations, observables, numerical=loop.family.types)
     best: Comparison | None = None
     for literal in (True, False) if offers_statistics(loop) else (True,):
         trajectory = _simulated(prediction, observables, replicates, rng, literal)
@@ -186,8 +206,23 @@ def _check(
     return Report(str(loop), tuple(passed), tuple(fallen))
 
 
+def _claimed(loop: FeedbackLoop) -> str:
+    """What the claim was found to be."""
+    if loop.bias.closes(loop.family):
+        recursion = check_claim(loop) if loop.family.closes else check_open(loop)
+        return f"the claim is a recursion of {len(recursion.basis)} moments"
+    loop.require_numbers()
+    try:
+        derive(loop, 1)
+    except NotClosed:
+        return f"the claim is no recursion, as {loop.bias!r} says"
+    raise NotPolynomialError(f"{loop}: the bias says that it does not close, but order 1 closes")
+
+
 def moments_of(family: Any) -> tuple[Any, ...]:
     """Observables that are moments of the model up to order 4; in d dimensions along one axis."""
+    if family.types:
+        return SHARES if family.law is not None else ()
     if family.dimension == 1:
         return NUMBERS if family.closes else (*NUMBERS, InverseMean())
     axis = tuple(int(i == 0) for i in range(family.dimension))
@@ -203,26 +238,45 @@ def suggested_loops(component: Component) -> list[FeedbackLoop]:
             _smallest(mixing=component, family=world, bias=narrow, estimator=Bessel()),
         ]
     if isinstance(component, SamplingBias):
+        fit: Any = _suited(world, component)
         return [
-            FeedbackLoop(world, bias=component, mixing=Replace(), n=6),
-            FeedbackLoop(world, bias=component, mixing=FreshSplit(0.75), n=8, start=FirstFit()),
+            FeedbackLoop(fit, bias=component, mixing=Replace(), n=6),
+            FeedbackLoop(fit, bias=component, mixing=FreshSplit(0.75), n=8, start=FirstFit()),
         ]
     if isinstance(component, Estimator):
         kinds: list[Any] = [Replace(), FreshMixture(0.5)]
-        return [_smallest(mixing=m, family=world, estimator=component) for m in kinds]
+        fit = _suited(world, component)
+        return [_smallest(mixing=m, family=fit, estimator=component) for m in kinds]
+    if isinstance(component, Family) and component.sequential:
+        return [FeedbackLoop(component, mixing=Replace(), n=8)]
     if isinstance(component, Family):
         chain: Mixing = FreshMixture(0.5) if component.closes else Replace()
         return [FeedbackLoop(component, mixing=chain, n=8)]
     if isinstance(component, Observable):
         suits = getattr(component, "of", component).suits
         real, far = next((pair for pair in WORLDS if suits(pair[0])), WORLDS[0])
+        smooth: Any = AddK(0.5) if real.types else MaximumLikelihood()
         return [
             FeedbackLoop(real, mixing=Replace(), n=20),
-            FeedbackLoop(real, mixing=FreshMixture(0.5), n=20, start=far),
+            FeedbackLoop(real, mixing=FreshMixture(0.5), estimator=smooth, n=20, start=far),
         ]
     raise InputError(
         f"component must be a family, bias, mixing, estimator or observable, got {component!r}"
     )
+
+
+def _suited(world: Family, component: Any) -> Family:
+    """The world, or two types where the assumption acts on types alone."""
+    role = "bias" if isinstance(component, SamplingBias) else "estimator"
+    try:
+        FeedbackLoop(world, mixing=Replace(), n=100, **{role: component})
+    except InputError:
+        try:
+            FeedbackLoop(COIN, mixing=Replace(), n=100, **{role: component})
+        except InputError:
+            return world  # whose refusal is told
+        return COIN
+    return world
 
 
 def _smallest(**parts: Any) -> FeedbackLoop:
@@ -299,8 +353,12 @@ def _check_symbols(recursion: Recursion) -> None:
 
 def offers_statistics(loop: FeedbackLoop) -> bool:
     """Whether the loop can be simulated from sufficient statistics."""
-    parts = (loop.mixing.literal_only, loop.bias.literal_only)
+    parts = (loop.mixing.literal_only, loop.bias.literal_on(loop.family))
     return hasattr(loop.family, "draw_statistics") and not any(parts)
+
+
+def _closes(loop: FeedbackLoop) -> bool:
+    return loop.family.closes and loop.bias.closes(loop.family) and loop.estimator.closes
 
 
 def _simulated(
@@ -311,7 +369,7 @@ def _simulated(
     return simulate(
         loop, last, replicates=replicates, rng=rng, literal=literal, observables=observables,
         quantiles_at=range(1, last + 1), progress=False,
-        monitors=[StepResiduals.of(loop, last)] if loop.family.closes else [],
+        monitors=[StepResiduals.of(loop, last)] if _closes(loop) else [],
     )  # fmt: skip
 
 
@@ -348,7 +406,10 @@ def _attack(
     close: list[str] = []
     loops = rival_loops(comparison.prediction.loop) if rivals is None else rivals
     for name, rival in loops.items():
-        wrong = predict(rival, comparison.prediction.generations, observables)
+        last, numerical = comparison.prediction.generations, rival.family.types
+        wrong = predict(rival, last, observables, numerical=numerical)
+        if not set(wrong.known) & set(comparison.prediction.known):
+            continue  # no theory of it
         if _distance(comparison, wrong) < 1:
             close.append(name)
             continue

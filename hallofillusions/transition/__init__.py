@@ -30,6 +30,7 @@ from ..mixing.replace import Replace
 from ..observables.base import Functional, LogVarianceRatio, Monomial, Tail, VarianceQuantile
 from ..starts import FirstFit, Memory
 from .kernel import Grid, Rules, advanced, below, rows
+from .lumped import provided
 from .quadrature import stencil
 from .unrolling import Level, Plan, degenerate, grid_for, lam, unrolled, unsupported
 
@@ -307,6 +308,8 @@ def law(
     >>> round(float(values[5]), 5), bool((errors < 1e-6).all())
     (0.0069, True)
     """
+    if loop.family.types:
+        return provided(loop, functional, generations)
     if reason := unsupported(loop):
         return reason
     unit, floor = 1.0, 0.0

@@ -7,11 +7,12 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
-from hallofillusions.component import KINDS, find, shipped, snake_case
+from hallofillusions.component import FILES, KINDS, find, shipped, snake_case
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {"hallofillusions": ROOT / "hallofillusions",
@@ -22,7 +23,7 @@ ALGEBRA = ("theory", "engine", "atoms", "recursion", "algebra", "symbols", "kind
            "prediction", "diagnosis", "steps", "mellin", "transition", "transition.kernel",
            "transition.quadrature", "transition.unrolling")  # fmt: skip
 CLAIMS = ("theory", "engine", "atoms", "algebra", "recursion")
-ASSUMPTIONS = tuple(kind for kind in KINDS if kind != "starts")
+ASSUMPTIONS = tuple(kind for kind in KINDS if kind not in FILES)
 
 
 def sources() -> dict[str, str]:
@@ -59,16 +60,20 @@ def _names(module: str, node: ast.AST, packages: set[str]) -> list[str]:
 
 def violations(modules: Mapping[str, str]) -> list[str]:
     """Every broken rule, as a sentence that names the module."""
-    packages = {m for m in modules if any(o.startswith(f"{m}.") for o in modules)}
-    found = []
-    for module, source in modules.items():
-        tree = ast.parse(source)
-        for name, typing, top in imports(module, tree, packages):
-            if not typing and (complaint := forbidden(module, name, top)):
-                found.append(f"{module} imports {name}: {complaint}")
-        found += [f"{module}: {complaint}" for complaint in _random_calls(module, tree)]
-        found += [f"{module}: {complaint}" for complaint in _evaluations(tree)]
-    return sorted(set(found))
+    parents = frozenset(m.rpartition(".")[0] for m in modules)
+    packages = frozenset(p for p in parents if p in modules)
+    return sorted({c for m, source in modules.items() for c in complaints(m, source, packages)})
+
+
+@lru_cache(maxsize=2048)
+def complaints(module: str, source: str, packages: frozenset[str]) -> tuple[str, ...]:
+    """The broken rules of one module."""
+    tree, found = ast.parse(source), []
+    for name, typing, top in imports(module, tree, set(packages)):
+        if not typing and (complaint := forbidden(module, name, top)):
+            found.append(f"{module} imports {name}: {complaint}")
+    found += [f"{module}: {complaint}" for complaint in _random_calls(module, tree)]
+    return (*found, *(f"{module}: {complaint}" for complaint in _evaluations(tree)))
 
 
 def forbidden(module: str, name: str, top: bool) -> str:
