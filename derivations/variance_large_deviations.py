@@ -172,7 +172,7 @@ def confrontations() -> list[Confrontation]:
             "nothing is ever lost or won": np.zeros(len(when)),
         }
         bound = np.exp([-k * rate(loop, share) for k, share in pairs])
-        found.append(Confrontation(loop, LogVariance(), (max(when),), bound, rivals, 200_000,
+        found.append(Confrontation(loop, LogVariance(), (max(when),), bound, rivals, 300_000,
                                    path=partial(beyond, side, when, shares)))  # fmt: skip
     return found
 

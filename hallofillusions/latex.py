@@ -40,6 +40,7 @@ UNICODE = {
     "√": r"\surd", "∞": r"\infty", "≤": r"\le", "≥": r"\ge", "→": r"\to", "≈": r"\approx",
     "·": r"\cdot", "×": r"\times", "∏": r"\prod", "Σ": r"\Sigma", "∑": r"\sum", "‖": r"\|",
     "…": r"\dots", "∫": r"\int", "≠": r"\ne", "±": r"\pm", "½": r"\tfrac12", "⅔": r"\tfrac23",
+    "⅓": r"\tfrac13", "≫": r"\gg",
     "∈": r"\in", "−": "-", "⇒": r"\Rightarrow", "∼": r"\sim", "∝": r"\propto", "ε": r"\varepsilon",
 }  # fmt: skip
 

@@ -103,7 +103,7 @@ def test_says_what_it_needs(name: str) -> None:
     assert theorem.assumptions
     assert all(theorem.assumptions)
     assert isinstance(theorem.kind, Exact | Asymptotic | Bound | Limit | Law)
-    assert all(re.fullmatch(r"[a-z]+\d{4}[a-z]?", key) for key in theorem.cites)
+    assert all(re.fullmatch(r"[a-z]+\d{4}[a-z]*", key) for key in theorem.cites)
     if theorem.reference is None:
         assert theorem.origin == "no earlier statement known"
 
@@ -205,7 +205,7 @@ def test_files_are_cheap_to_find() -> None:
     runs = [
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                              check=True).stdout)
-        for _ in range(3)
+        for _ in range(2)
     ]  # fmt: skip
     assert min(runs) < 0.01 * len(FILES)
 
