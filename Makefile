@@ -9,7 +9,7 @@ PYTHON      ?= python3
 VENV        ?= .venv
 RESULTS     ?= results
 ARGS        ?=
-PYTEST_ARGS ?= -n auto --maxprocesses=4
+PYTEST_ARGS ?= -n auto --maxprocesses=4 --dist loadgroup
 CONSTRAINTS ?=
 
 BIN   := $(VENV)/bin

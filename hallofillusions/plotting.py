@@ -11,6 +11,8 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 """Okabe & Ito's colours, without the yellow that is lost on white."""
 GREY = "#9A9A9A"
+SHADE = "#F6D39A"
+"""What stands out in a text: light enough to be read on in grey print."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 WIDTH = 6.5
 """Width of a figure in inches: that of a page's text."""
@@ -294,3 +298,120 @@ def phase(
         bar.set_label(label)
         bar.ax.tick_params(labelsize=7)
         bar.ax.set_yticklabels([f"{v:g}" for v in levels])
+
+
+def since(series: Series, first: int) -> Series:
+    """The same series from generation ``first`` on, such as where a loss is finite."""
+    kept = series.generation >= first
+    columns = (f.name for f in fields(series) if f.name != "source")
+    return replace(series, **{name: getattr(series, name)[kept] for name in columns})
+
+
+def band(ax: Axes, g: Any, lower: Any, upper: Any, color: str = PALETTE[0]) -> None:
+    """Where single runs are expected: a faint area about a law."""
+    with style():
+        ax.fill_between(g, lower, upper, color=color, alpha=0.22, linewidth=0, zorder=1)
+
+
+def joined(
+    ax: Axes, g: Any, values: Any, look: str = "--", color: str = GREY, label: str = ""
+) -> None:
+    """A thin broken line through measured points, where no law is known: it guides the eye."""
+    with style():
+        ax.plot(g, values, look, color=color, label=label or None, linewidth=0.8, zorder=1)
+
+
+def cells(
+    figure: Figure, ax: Axes, values: Any, texts: Sequence[Sequence[str]], label: str,
+    *, marked: Any = None, limits: tuple[float, float] = (0.0, 1.0),
+) -> None:  # fmt: skip
+    """A table of numbers as shades, row 0 below, with each number's own text in its cell.
+
+    A number that is NaN has a white cell, and the ``marked`` cells are hatched.
+    """
+    from matplotlib.patches import Rectangle
+
+    table = np.ma.masked_invalid(np.asarray(values, dtype=float))
+    scale = matplotlib.colormaps["cividis"]
+    with style():
+        ax.grid(visible=False)
+        shown = ax.imshow(table, origin="lower", aspect="auto", cmap=scale, vmin=limits[0],
+                          vmax=limits[1])  # fmt: skip
+        for (row, column), value in np.ndenumerate(table.filled(np.nan)):
+            part = (min(max(value, limits[0]), limits[1]) - limits[0]) / (limits[1] - limits[0])
+            dark = np.isfinite(value) and part < 0.55
+            color = "white" if dark else "black"
+            ax.text(column, row, texts[row][column], ha="center", va="center", fontsize=8,
+                    color=color, linespacing=1.15)  # fmt: skip
+            if marked is not None and marked[row][column]:
+                ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=0,
+                                       hatch="//", edgecolor=(*((1.0,) * 3 if dark else (0.0,) * 3),
+                                                              0.28)))  # fmt: skip
+        bar = figure.colorbar(shown, ax=ax, pad=0.02, aspect=28)
+        bar.set_label(label)
+        bar.ax.tick_params(labelsize=7)
+
+
+LETTER = 0.602
+"""Width of a letter of DejaVu Sans Mono over its size."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Text under a heading; the letters that ``shaded`` tells stand out."""
+
+    heading: str
+    text: str
+    shaded: Sequence[bool]
+
+
+def text_columns(
+    columns: Mapping[str, Sequence[Passage]], *, letters: int = 56, lines: int = 6
+) -> Picture:
+    """Passages side by side, one column under each title, in letters of fixed width.
+
+    A passage shows at most ``lines`` lines of ``letters``; the columns are read from the top.
+    """
+    size = (0.96 * WIDTH * 72 / len(columns) - 6) / (letters * LETTER)
+    height = 1.25 * size * (max(map(len, columns.values())) * (lines + 1.6) + 1.4)
+    with style():
+        figure = Picture(figsize=(WIDTH, height / 72))
+        for i, (title, passages) in enumerate(columns.items()):
+            ax = figure.add_axes((0.02 + 0.98 * i / len(columns), 0, 0.96 / len(columns), 1))
+            ax.set_axis_off()
+            ax.set_xlim(0, 0.96 * WIDTH * 72 / len(columns) / (size * LETTER))
+            ax.set_ylim(height / (1.25 * size), 0)
+            ax.text(0, 0.8, title, fontsize=9, va="center")
+            for j, passage in enumerate(passages):
+                _passage(ax, 2.1 + j * (lines + 1.6), passage, letters, lines, size)
+    return figure
+
+
+def _passage(ax: Axes, top: float, passage: Passage, letters: int, lines: int, size: float) -> None:
+    ax.text(0, top, passage.heading, fontsize=7.5, va="center", color=PALETTE[0])
+    text = printable(passage.text)
+    for k, start in enumerate(range(0, min(len(text), letters * lines), letters)):
+        y, part = top + 1 + k, slice(start, start + letters)
+        for place, width in _runs(passage.shaded[part]):
+            ax.fill_between([place, place + width], y - 0.5, y + 0.5, color=SHADE, linewidth=0)
+        ax.text(0, y, text[part], family="DejaVu Sans Mono", fontsize=size, va="center_baseline",
+                parse_math=False)  # fmt: skip
+
+
+def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Place and length of each run of true values."""
+    place = 0
+    for strong, run in groupby(flags):
+        length = len(list(run))
+        if strong:
+            yield place, length
+        place += length
+
+
+def printable(text: str) -> str:
+    """The same letters with a box for each that the font lacks, and spaces for line ends."""
+    from matplotlib.font_manager import findfont, get_font
+
+    known = get_font(findfont("DejaVu Sans Mono"))
+    letters = (" " if c.isspace() else c for c in text)
+    return "".join(c if known.get_char_index(ord(c)) else "\N{WHITE SQUARE}" for c in letters)

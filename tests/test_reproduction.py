@@ -29,7 +29,13 @@ FEW = ("drift_replace", "gaussian_variance", "stationary_law")
 def small(run: Run) -> Run:
     """The same run, fast."""
     last = min(run.generations, 12)
-    return replace(run, replicates=300, generations=last, keep=(last,) if run.keep else ())
+    return replace(run, replicates=replicates(run), generations=last,
+                   keep=(last,) if run.keep else ())  # fmt: skip
+
+
+def replicates(run: Any) -> int:
+    """Texts are long: two of each are enough."""
+    return 2 if run.loop.family.sequential else 300
 
 
 def shortened(theorem: Theorem) -> Theorem:
@@ -75,8 +81,8 @@ def test_the_folder_is_whole(all_studies: None, tmp_path: Path) -> None:
     records = json.loads((out / "results.json").read_text("utf-8"))
     assert set(records["theorems"]) <= set(FEW)
     for run in records["runs"]:
-        file = out / "trajectories" / run["file"]
-        assert Trajectory.load(file).replicates == 300
+        trajectory = Trajectory.load(out / "trajectories" / run["file"])
+        assert trajectory.replicates == replicates(trajectory)
     with (out / "theorems.csv").open(encoding="utf-8") as file:
         assert {row["theorem"] for row in csv.DictReader(file)} == set(records["theorems"])
     for name in ("sweep", "mixings", "tails", "stationary", "estimators", "real"):

@@ -75,6 +75,7 @@ def reproduce(
     full: bool = False,
     real: Any = None,
     column: str | None = None,
+    corpus: Any = None,
     seed: int = SEED,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -86,6 +87,7 @@ def reproduce(
     ========= =====================================================================
     full      the careful setting: ten times the replicates, longer, more values of α
     real      a CSV file with a real ``column``; None: a set that comes with statsmodels
+    corpus    a text file, several, or a `Corpus`; None: English text that Python carries
     seed      of everything; the same seed gives the same numbers
     workers   processes; None: one for each core, at most 8; 1: this process alone
     executor  instead of ``workers``: any `concurrent.futures.Executor`
@@ -97,13 +99,18 @@ def reproduce(
     earlier results, and for a column that cannot be read.
     """
     began = time.monotonic()
+    from ..corpus import as_corpus
+    from .texts import Cut
+
     target, seed = checked_target(out), whole(seed, "seed", 0)
     rows, described = _column(real, column)
+    text = as_corpus(corpus)
+    Cut.of(text)  # is it long enough?
     with _work_folder(target) as folder, _pool(workers, executor) as pool:
         (folder / "trajectories").mkdir()
-        tasks = list(_tasks(full, rows, seed, folder / "trajectories"))
+        tasks = list(_tasks(full, rows, text, seed, folder / "trajectories"))
         found = _run(tasks, pool, progress)
-        records = _records(found, rows, described, full, seed)
+        records = _records(found, rows, described, text, full, seed)
         _write(folder, records)
         warnings = _draw(folder, pool)
         if paper:
@@ -188,11 +195,11 @@ class Task:
     """About how long it takes: the long ones go first."""
 
 
-def _tasks(full: bool, rows: Any, seed: int, folder: Path) -> Iterator[Task]:
+def _tasks(full: bool, rows: Any, corpus: Any, seed: int, folder: Path) -> Iterator[Task]:
     from ..proof import theorems
     from .studies import studies
 
-    names, runs = list(theorems()), studies(full, rows)
+    names, runs = list(theorems()), studies(full, rows, corpus)
     level = LEVEL / (len(names) + len(runs))
     for name in names:
         yield Task(("proof", name), prove, (name,), 2.0)
@@ -200,7 +207,9 @@ def _tasks(full: bool, rows: Any, seed: int, folder: Path) -> Iterator[Task]:
         yield Task(("simulation", name), attack, (name, count, seed, level), 3.0)
     for run in runs:
         cost = run.replicates * run.generations * (100 if run.loop.mixing.literal_only else 1)
+        cost *= 100 if run.loop.family.sequential else 1
         yield Task(("run", run.label), perform, (run, seed, level, folder), cost / 1e6)
+    yield Task(("text", "samples"), write_samples, (corpus, seed))
 
 
 def prove(name: str) -> dict[str, Any]:
@@ -230,6 +239,13 @@ def attack(name: str, replicates: int | None, seed: int, level: float) -> dict[s
         "replicates": max((a.replicates for a in attacks), default=0),
         "rivals": [sum(fallen), len(fallen)], "attacks": [asdict(a) for a in attacks],
     }  # fmt: skip
+
+
+def write_samples(*arguments: Any) -> dict[str, Any]:
+    """What models write, by generation (see `texts.samples`)."""
+    from .texts import samples as action
+
+    return action(*arguments)
 
 
 def perform(*arguments: Any) -> dict[str, Any]:
@@ -312,7 +328,8 @@ def _bar(total: int, progress: bool | None) -> Iterator[Callable[[Any], Any]]:
 
 
 def _records(
-    found: Mapping[tuple[str, str], Any], rows: Any, described: str, full: bool, seed: int
+    found: Mapping[tuple[str, str], Any], rows: Any, described: str, corpus: Any, full: bool,
+    seed: int,
 ) -> dict[str, Any]:
     """All results as plain data, in a fixed order."""
     from ..proof import theorems
@@ -326,10 +343,11 @@ def _records(
         }
         for name, t in theorems().items()
     }  # fmt: skip
-    runs = [found["run", run.label] for run in studies(full, rows)]
+    runs = [found["run", run.label] for run in studies(full, rows, corpus)]
     return {
         "seed": seed, "full": full, "level": LEVEL, "versions": versions(), "theorems": known,
         "runs": runs, "real": real_facts(rows, described, runs),
+        "text": {**corpus.describe(), "samples": found["text", "samples"]},
     }  # fmt: skip
 
 
@@ -360,6 +378,14 @@ def real_facts(rows: Any, described: str, runs: Sequence[Mapping[str, Any]]) -> 
     for q in ("mean_variance", "sd_variance"):
         facts[f"{q}_ratio"] = facts["own_moments"][q] / facts["gaussian_moments"][q]
     return facts
+
+
+def text_sentence(facts: Mapping[str, Any]) -> str:
+    """What text the loops of text were trained on."""
+    return (
+        f"text: {facts['source']}, {facts['characters']:,} characters, {facts['alphabet_size']} "
+        f"symbols, {facts['unknown_share']:.2%} unknown, {facts['held_out_share']:.0%} held out"
+    )
 
 
 def real_sentences(facts: Mapping[str, Any]) -> list[str]:
@@ -397,6 +423,8 @@ def numbers(records: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in records["real"].items():
         parts = value.items() if isinstance(value, dict) else [("", value)]
         values |= {command("real", key, part): v for part, v in parts}
+    values |= {command("text", key): v for key, v in records["text"].items()
+               if isinstance(v, int | float) or key == "source"}  # fmt: skip
     values["RealRows"] = int(records["real"]["rows"])
     return values
 
@@ -404,7 +432,7 @@ def numbers(records: Mapping[str, Any]) -> dict[str, Any]:
 def _tally(known: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     verdicts = [r["simulation"]["verdict"] for r in known.values()]
     fallen = [r["simulation"]["rivals"] for r in known.values()]
-    own = [r["verdict"] for r in runs]
+    own = [r["verdict"] for r in runs if any(q["cells"] for q in r["quantities"].values())]
     return {
         "theorems": {
             "count": len(known), "proved": sum(r["proof"]["ok"] for r in known.values()),
@@ -415,7 +443,8 @@ def _tally(known: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[
             "cells": sum(r["simulation"]["cells"] for r in known.values()),
         },
         "runs": {
-            "count": len(runs), "agreeing": own.count(AGREES) + own.count(PARTLY),
+            "count": len(own), "measured_only": len(runs) - len(own),
+            "agreeing": own.count(AGREES) + own.count(PARTLY),
             "disagreeing": own.count(DISAGREES),
         },
     }  # fmt: skip
@@ -428,7 +457,8 @@ def _summary(records: Mapping[str, Any], warnings: Sequence[str]) -> Reproductio
     return Reproduction(
         _tally(known, runs), seed=records["seed"], full=records["full"], disagreements=wrong,
         failed_proofs={n: r["proof"]["error"] for n, r in known.items() if not r["proof"]["ok"]},
-        warnings=list(warnings), real=real_sentences(records["real"]),
+        warnings=list(warnings),
+        real=[*real_sentences(records["real"]), text_sentence(records["text"])],
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..diagnosis import enlarged
+from ..observables.held_out_loss import HeldOutLoss
 from ..observables.variance import Variance
 from ..theory import predict
 
@@ -148,6 +149,30 @@ def prior_curves(run: Any) -> dict[str, Any] | None:
     return {"x": x.tolist(), "density": density.tolist()}
 
 
+def perplexity_curves(run: Any) -> dict[str, Any] | None:
+    """The held-out loss of the row law and its standard deviation over runs, from g = 1 on."""
+    entry = predict(run.loop, run.generations, [HeldOutLoss()]).entry(HeldOutLoss.label)
+    if not entry.known or entry.variance is None:
+        return None
+    return {
+        "generation": list(range(1, run.generations + 1)), "loss": entry.values[1:].tolist(),
+        "sd": np.sqrt(entry.variance[1:]).tolist(), "source": entry.source,
+    }  # fmt: skip
+
+
+def rows_curves(run: Any) -> dict[str, float]:
+    """How many characters follow a context in the mean, n_c = n π_c, as a character sees it.
+
+    ``median`` is that of n_c over the real n-grams, ``reached`` the share of them with n_c ≥ 1.
+    """
+    family = run.loop.family
+    sizes, shares = family.row_sizes(run.loop.n), family.row_shares
+    order = np.argsort(sizes)
+    middle = np.searchsorted(np.cumsum(shares[order]), shares.sum() / 2)
+    return {"median": float(sizes[order][middle]), "reached": float(shares[sizes >= 1].sum()),
+            "characters": float(run.loop.n * family.dimension)}  # fmt: skip
+
+
 def _in(expression: Any, **values: Any) -> Any:
     """The expression with numbers for the symbols of these names."""
     return expression.subs({s: values[s.name] for s in expression.free_symbols if s.name in values})
@@ -155,6 +180,7 @@ def _in(expression: Any, **values: Any) -> Any:
 
 CURVES: dict[str, Any] = {
     "stationary": stationary_curves, "mechanisms": mechanism_curves, "needle": needle_curves,
-    "powerlaw": powerlaw_curves, "priors": prior_curves,
+    "powerlaw": powerlaw_curves, "priors": prior_curves, "perplexity": perplexity_curves,
+    "rows": rows_curves,
 }  # fmt: skip
 """Study -> the curves of a run of it, as plain data; None where a theorem is not installed."""

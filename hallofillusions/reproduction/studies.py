@@ -47,6 +47,7 @@ from ..starts import FirstFit
 from ..symbols import InputError
 from ..theory import predict
 from .curves import CURVES
+from .texts import text_runs
 
 WORLD = Gaussian(0, 1)
 ALPHAS = ("0", "1/4", "1/2", "3/4", "9/10", "1")
@@ -67,7 +68,10 @@ class Run:
     keep: tuple[int, ...] = ()
     real: Any = None
     shape: str = ""
-    """Of real data: "file" for the rows themselves, "Gaussian" for rows of a Gaussian shape."""
+    """Of real data: "file" for the rows themselves, "Gaussian" for rows of a Gaussian shape, "text"
+    for blocks that stand in for the family's own law."""
+    numerical: bool = False
+    """Whether what no theorem gives is computed from the one-step kernel."""
 
     @property
     def label(self) -> str:
@@ -81,22 +85,24 @@ class Run:
 # -- the studies -----------------------------------------------------------------------------------
 
 
-def studies(full: bool = False, real: Any = None) -> list[Run]:
-    """All runs of the job; ``real`` is the column of the study of real data."""
-    scale = Scale(200_000, 200, 40_000) if full else Scale(30_000, 50, 4_000)
+def studies(full: bool = False, real: Any = None, corpus: Any = None) -> list[Run]:
+    """All runs of the job; ``real`` is the column of the study of real data, ``corpus`` a text."""
+    scale = Scale(200_000, 200, 40_000, 40) if full else Scale(30_000, 50, 4_000, 8)
     runs = [*alpha_sweep(scale, full), *mixings(scale), *tails(scale), *stationary(scale, full)]
     runs += [*estimators(scale), *growth(scale), *mechanisms(scale), *needle(scale)]
-    runs += priors(scale)
+    runs += [*priors(scale), *(text_runs(scale, corpus) if corpus is not None else ())]
     return [*runs, *(real_data(scale, real) if real is not None else ())]
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How careful the job is; ``literal`` counts the runs in which every point is drawn."""
+    """How careful the job is; ``literal`` counts the runs in which every point is drawn, ``texts``
+    those that write whole texts."""
 
     replicates: int
     generations: int
     literal: int
+    texts: int
 
 
 def alpha_sweep(scale: Scale, full: bool) -> Iterator[Run]:
@@ -260,16 +266,22 @@ def perform(run: Run, seed: int, level: float, folder: Path) -> dict[str, Any]:
     """Predict, simulate, compare and save one run; its record is plain data."""
     from ..steps import StepResiduals
 
-    prediction = predict(run.loop, run.generations, run.observables, data=run.real)
-    steps = StepResiduals.of(run.loop, run.generations, data=run.real)
+    memory = None if run.shape == "text" else run.real
+    prediction = predict(run.loop, run.generations, run.observables, data=memory,
+                         numerical=run.numerical)  # fmt: skip
+    closes = run.loop.family.closes
+    steps = [StepResiduals.of(run.loop, run.generations, data=memory)] if closes else []
     at = tuple(range(0, run.generations + 1, max(1, run.generations // 20)))
     trajectory = simulate(
         run.loop, run.generations, replicates=run.replicates, rng=run.seed(seed),
-        observables=run.observables, monitors=[steps], keep=run.keep, real=run.real,
+        observables=run.observables, monitors=steps, keep=run.keep, real=run.real,
         quantiles_at=at if any(isinstance(o, Median) for o in run.observables) else (),
         literal=run.real is not None, progress=False,
     )  # fmt: skip
-    comparison = compare(prediction, trajectory, level=level)
+    if prediction.known:
+        comparison = compare(prediction, trajectory, level=level)
+    else:  # measured only
+        comparison = Comparison(prediction, trajectory, (), level, 0.9, 0.05)
     trajectory.save(folder / f"{run.label}.nc")
     return {
         "study": run.study, "run": run.name, "loop": str(run.loop), "file": f"{run.label}.nc",
@@ -301,13 +313,16 @@ def _measured(
     trajectory: Any, labels: Sequence[str]
 ) -> Iterator[tuple[str, list[tuple[int, float, float, float]]]]:
     """Quantity -> (g, estimate, lower, upper), with intervals of 95 %."""
+    from scipy.stats import t
+
     for label in labels:
         if label in trajectory.medians:
             places: Any = trajectory.quantile_table.places
             columns = trajectory.quantile(label)
         else:
             places, mean = trajectory.g, trajectory.mean(label)
-            half = 1.96 * trajectory.standard_error(label)
+            wide = t.ppf(0.975, max(trajectory.replicates - 1, 1))
+            half = wide * trajectory.standard_error(label)
             columns = mean, mean - half, mean + half
         rows = zip(places, *columns, strict=True)
         yield label, [(int(g), float(m), float(a), float(b)) for g, m, a, b in rows]

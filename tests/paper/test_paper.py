@@ -161,6 +161,13 @@ def test_every_figure_has_a_script_that_runs_alone(
         assert "no results.json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", theorems())
+def test_statements_are_in_letters_that_tex_knows(name: str) -> None:
+    written = record(name)
+    printed = statement_command(theorems()[name], written) + table_command({name: written})
+    assert not set(re.findall(r"[^\x00-\x7fÀ-ž–—’“”]", printed))
+
+
 @pytest.mark.parametrize(("value", "text"), [
     (0.94999, "0.95"), (200_000, r"200\,000"), (1.234e-11, r"$1.23\times 10^{-11}$"),
     (-3.25, "$-3.25$"), (0.0, "0"), (float("inf"), r"$\infty$"), (None, "?"), (12_345.6, "12300"),
