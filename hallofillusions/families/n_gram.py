@@ -383,7 +383,10 @@ class NGram(Family):
         return np.array([value(c) for c in chains.ravel()]).reshape(chains.shape)
 
     def _over_real(self, model: Model, row: Callable[[Any, Any], Any]) -> Any:
-        """Σ_c π_c row(q_c, p_c) over the contexts of the real text that the model has rows for."""
+        """Σ_c π_c row(q_c, p_c) over the contexts of the real text that the model has rows for.
+
+        Not a number where it has none: a text that is caught in a cycle may forget them all.
+        """
         real = self.chain
 
         def mean(chain: Chain) -> float:
@@ -427,7 +430,7 @@ def _over(
         rows = chain.rows(part)
         own = value(rows, None if real is None else real.rows(part))
         total += float(weights[i : i + step] @ own)
-    return total / float(np.sum(weights))
+    return total / float(np.sum(weights)) if len(contexts) else float("nan")
 
 
 def _one(model: Model) -> Chain:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import t
 
 from hallofillusions import plotting
 from hallofillusions.reproduction.results import Results, main
@@ -39,9 +40,11 @@ def named(run: str) -> tuple[int, int]:
 
 def ratio(results: Results, name: tuple[int, int]) -> tuple[float, float]:
     """(H_0 - H_g) over what the row law says of it at the last generation, and its error."""
-    series = results.series(STUDY, "-".join(map(str, name)), "heterozygosity")
+    run = "-".join(map(str, name))
+    series = results.series(STUDY, run, "heterozygosity")
     predicted = series.theory[0] - series.theory[-1]
-    error = (series.upper[-1] - series.lower[-1]) / (2 * 1.96)
+    wide = t.ppf(0.975, results.run(STUDY, run)["replicates"] - 1)
+    error = (series.upper[-1] - series.lower[-1]) / (2 * wide)
     return (series.theory[0] - series.simulated[-1]) / predicted, error / abs(predicted)
 
 
@@ -68,7 +71,9 @@ def shade(value: float, error: float) -> float:
 
 
 def words(value: float, error: float) -> str:
-    """A number and its standard error, or the error alone where it drowns the number."""
+    """A number and its standard error, or why there is none: a run forgot all real contexts."""
+    if not np.isfinite(value):
+        return "no row\nleft"
     return f"{value:.2f}\n±{error:.2f}" if error < TELLS else "too few\nruns"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from hallofillusions import plotting
 from hallofillusions.reproduction.results import COLUMNS, Results
@@ -74,7 +75,7 @@ def folder(tmp_path: Path) -> Path:
         writer = csv.DictWriter(file, ["study", "run", "quantity", "source", *COLUMNS])
         writer.writeheader()
         writer.writerows(series)
-    records = [{"study": s, "run": r, "settings": {"n": 10}, "law": law_of(s, r)}
+    records = [{"study": s, "run": r, "settings": {"n": 10}, "replicates": 9, "law": law_of(s, r)}
                for s, r in names]  # fmt: skip
     texts = {"0": "the cat sat on the mat, $x$ \u4e2d\n", "50": "and so on and so on and so on"}
     kind = {"alpha": 1.0, "order": 4, "characters": 20_000, "text": texts}
@@ -137,7 +138,7 @@ def test_rows_are_ratios_of_losses_with_their_errors(folder: Path, drawn: Any) -
     module = FIGURES["rows"]
     ratio, error = module.ratio(Results.at(folder), (2, 10))
     assert ratio == pytest.approx(0.1 / 0.15)  # it grows by 0.4, which theory has as 0.6
-    assert error == pytest.approx(0.02 / 1.96 / 0.6)
+    assert error == pytest.approx(0.02 / stats.t.ppf(0.975, 8) / 0.6)  # of nine runs
     picture = drawn["rows"].axes[0]
     assert len(picture.texts) == len(RUNS["rows"])
     assert len(picture.patches) == 3  # n = 10 has a median below one
