@@ -143,8 +143,8 @@ theorem = Theorem(
     kind=Asymptotic(order=1),
     assumptions=(
         "fresh real points, exact or random counts, or none; the sampler is unbiased",
-        "each count has the exact mean and variance of add_k_moments and is taken as beta-binomial "
-        "between them, which is exact at the first fit",
+        "each count has its exact mean and variance and is taken as beta-binomial between them, "
+        "which is exact at the first fit",
         "good where n p_i ≫ 1: the count of a rarer type has an atom at 0 that two moments miss, "
         "so that the loss is too small there",
         "an n-gram model: rows with fixed contexts; to leading order in n π_c where text runs free",
