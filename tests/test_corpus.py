@@ -276,6 +276,14 @@ def test_it_prints_as_the_call_that_makes_it() -> None:
     assert repr(SMALL).startswith("Corpus(text='It was the best")
 
 
+def test_a_short_text_is_split_into_short_blocks() -> None:
+    """One in fifty of a text too short for a hundred blocks of 2000; a block that is given stays."""
+    short = Corpus(text=LONG, rarest=1)
+    assert short.describe()["held_out_share"] == pytest.approx(0.2, abs=0.02)
+    assert len(short.held_out_blocks) == 10
+    assert len(Corpus(text=LONG, rarest=1, block=268).held_out_blocks) == 1
+
+
 # -- bad input -------------------------------------------------------------------------------------
 
 LONG = WORDS * 20
@@ -296,7 +304,7 @@ LONG = WORDS * 20
     ({"text": "aAa" * 5000}, "must have at least 2 different characters, got 'a' alone"),
     ({"text": UNKNOWN * 5000}, "rarest must leave some character of the text"),
     ({"text": LONG, "rarest": 10_000}, "known, got 10000: all of its 1340 characters are rarer"),
-    ({"text": LONG}, "block must be at most the text's 1340 characters, got 2000"),
+    ({"text": LONG, "block": 2000}, "block must be at most the text's 1340 characters, got 2000"),
     ({"text": LONG, "block": 1340}, "got 1340 characters, which is 1 of block=1340, of which"),
     ({"text": LONG, "block": 600}, "which is 2 of block=600, of which held_out=0.2 is 0"),
     ({"text": LONG, "block": 400, "held_out": 0.9}, "held_out=0.9 is 3"),
