@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """What stands for every character outside the alphabet."""
 BLOCK = 2000
-"""Characters of a block of the split, where a text is long enough for a hundred of them."""
+"""Characters of a block of the split, where a text is long enough for fifty of them."""
 MOST = 254
 """Characters besides the unknown one that leave a byte for each symbol, and one byte to spare."""
 
@@ -43,7 +43,7 @@ class Corpus(Component):
     rarest   characters that occur less often than this are the unknown symbol, as are all but
              the 254 commonest; 1 keeps every character that can be kept
     held_out share of the blocks that are held out
-    block    characters of one block of this split: 2000, or of a shorter text one in fifty
+    block    characters of one block of this split: 2000, or a fiftieth of a shorter text
     sha256   of the raw text's UTF-8 bytes: filled in, or checked where it is given, so that a
              corpus that was written to a file is refused once its text has changed
     ======== ===================================================================================

@@ -277,7 +277,7 @@ def test_it_prints_as_the_call_that_makes_it() -> None:
 
 
 def test_a_short_text_is_split_into_short_blocks() -> None:
-    """One in fifty of a text too short for a hundred blocks of 2000; a block that is given stays."""
+    """One in fifty of a text too short for fifty blocks of 2000; a block that is given stays."""
     short = Corpus(text=LONG, rarest=1)
     assert short.describe()["held_out_share"] == pytest.approx(0.2, abs=0.02)
     assert len(short.held_out_blocks) == 10

@@ -34,7 +34,7 @@ def small(run: Run) -> Run:
 
 
 def quick(run: Run) -> bool:
-    """The map of the row law without its high orders, whose rows are many, and fewer values of α."""
+    """The map of the row law without its high orders, whose rows are many; fewer values of α."""
     order, _, rest = run.name.partition("-")
     few = {"rows": order < "4", "perplexity": rest in ("0.9", "1")}
     return few.get(run.study, True)
