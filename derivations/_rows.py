@@ -13,6 +13,7 @@ from hallofillusions.biases.unbiased import Unbiased
 from hallofillusions.corpus import Corpus
 from hallofillusions.derivations._shared import only
 from hallofillusions.derivations.wright_fisher import anchored, law_of
+from hallofillusions.families.base import diversity
 from hallofillusions.families.n_gram import NGram
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.accumulate import Accumulate
@@ -50,7 +51,7 @@ def rows_only(*samplers: type[Sampler]) -> Callable[[FeedbackLoop], str | None]:
 
 
 def sizes(loop: FeedbackLoop) -> dict[str, Any]:
-    """n_c, n_r and α of each row: a generation's characters after context c, and the real ones."""
+    """n_c and α of each row: a generation's characters after context c, and the model's share."""
     family: Any = loop.family
     total, alpha = int(loop.n), float(loop.mixing.fraction(int(loop.n), 0))
     synthetic = round(alpha * total)
@@ -82,7 +83,7 @@ def over_rows(loop: FeedbackLoop, observable: Any, v: Any) -> Any:
     """Σ_c π_c (1 - v_c) H_c, or Σ_c π_c (K_c - 1) v_c, for the v_c of all rows."""
     family: Any = loop.family
     if isinstance(observable, Heterozygosity):
-        each = family.over_rows(lambda p: 1 - (p * p).sum(axis=-1))[:, None] * (1 - v)
+        each = family.over_rows(diversity)[:, None] * (1 - v)
     else:
         each = (family.over_rows(lambda p: (p > 0).sum(axis=-1)) - 1)[:, None] * v
     return family.row_shares @ each

@@ -13,21 +13,9 @@ from typing import Any
 import numpy as np
 
 from hallofillusions.derivations._rows import caveat, sizes
-from hallofillusions.derivations.add_k_moments import (
-    epsilon,
-    mean,
-    r,
-    rest,
-    rho,
-    slow,
-    speed,
-    spread,
-    x,
-    y,
-)
+from hallofillusions.derivations.add_k_moments import at_generation, mean, spread
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.proof import evaluate
-from hallofillusions.symbols import g
 
 WHOLE = 600
 """Counts up to here are summed over one by one; of larger ones a share is a beta variable."""
@@ -124,9 +112,8 @@ def log_share(loop: FeedbackLoop, p: Any, own: Any, when: Any) -> tuple[Any, Any
     size, alpha = (np.maximum(own[name], NOTHING)[:, None] for name in ("n", "alpha"))
     weight = k * total / (size + k * total)
     uniform = 1 / total if family.sequential else family.uniform[:, None]
-    rates = {r: speed, slow: (1 - epsilon) ** 2 * rho[type(loop.mixing)]}
-    moved, noise = (e.subs({x: r**g, y: slow**g}).subs(rates).subs(rest)
-                    for e in (mean[0], spread(type(loop.mixing), 0, 0)))  # fmt: skip
+    mixing = type(loop.mixing)
+    moved, noise = (at_generation(e, mixing) for e in (mean[0], spread(mixing, 0, 0)))
     grid = np.broadcast_to(np.asarray(when, dtype=float), (len(p), len(when)))
     values = {"epsilon": weight, "p_1": p[:, None], "u_1": uniform, "alpha": alpha,
               "n": size}  # fmt: skip

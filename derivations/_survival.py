@@ -25,6 +25,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import alpha, n
+from hallofillusions.transition.lumped import law
 
 p, q = sp.symbols("p q", positive=True)  # of one type, in the real law and in the last model
 z, s = sp.symbols("z s", positive=True)
@@ -65,25 +66,11 @@ def binomial(count: int, chance: Any) -> Any:
     return binom.pmf(np.arange(count + 1), count, np.asarray(chance, dtype=float)[..., None])
 
 
-def transition(loop: FeedbackLoop, chance: float) -> Any:
-    """T_ij, the chance that a count i of a type is followed by j; ``chance`` is p."""
-    size = int(loop.n)
-    share = loop.mixing.fraction(size, 0)
-    last = np.arange(size + 1) / size
-    if not isinstance(loop.mixing, FreshSplit):
-        return binomial(size, float(1 - share) * chance + float(share) * last)
-    synthetic = round(share * size)
-    real = binomial(size - synthetic, chance)
-    return np.array([np.convolve(real, row) for row in binomial(synthetic, last)])
-
-
 def counts(loop: FeedbackLoop, chance: float, when: Iterable[int]) -> Any:
     """The law of a type's count at the generations ``when`` ≥ 1, from the truth: (when, n + 1)."""
-    T, row, found = transition(loop, chance), binomial(int(loop.n), chance), []
-    for _ in range(max(when)):
-        found.append(row)
-        row = row @ T
-    return np.array([found[g - 1] for g in when])
+    one = FeedbackLoop(Categorical((chance, 1 - chance)), mixing=loop.mixing, n=loop.n)
+    laws = law(one, 1, max(when))
+    return np.array([laws[g][1] for g in when])
 
 
 def expected(loop: FeedbackLoop, function: Any, when: Iterable[int]) -> Any:

@@ -20,16 +20,7 @@ import numpy as np
 import sympy as sp
 
 from hallofillusions.derivations import drift_fresh_mixture, drift_fresh_split
-from hallofillusions.derivations._types import (
-    SYMBOLIC,
-    K,
-    P,
-    U,
-    k_0,
-    noise,
-    types_loop,
-    types_only,
-)
+from hallofillusions.derivations._types import SYMBOLIC, K, P, U, k_0, noise, types_loop, types_only
 from hallofillusions.estimators.add_k import AddK
 from hallofillusions.families.categorical import Categorical
 from hallofillusions.kinds import Exact
@@ -55,7 +46,7 @@ ends = sp.symbols("M_1:4")  # where the mean law comes to rest:
 rest = {m: ((1 - epsilon) * (1 - alpha) * p + epsilon * u) / (1 - speed)
         for m, p, u in zip(ends, P, U, strict=True)}  # fmt: skip
 mean = [m + x * (p - m) for m, p in zip(ends, P, strict=True)]
-rho = {
+rho: dict[type[Any], Any] = {
     Replace: drift_fresh_mixture.rho.subs(alpha, 1),
     FreshMixture: drift_fresh_mixture.rho,
     FreshSplit: drift_fresh_split.rho,
@@ -142,13 +133,18 @@ def _collapsed() -> Iterator[Step]:
 applies = types_only(tuple(rho), estimator=AddK, start=(Truth, FirstFit))
 
 
+def at_generation(closed: Any, mixing: type[Any]) -> Any:
+    """A closed form in x, y, r, λ and the mean law's end, as one in ε, p, u, α, n and g."""
+    rates = {r: speed, slow: (1 - epsilon) ** 2 * rho[mixing]}
+    return closed.subs({x: r**g, y: slow**g}).subs(rates).subs(rest)
+
+
 def numbers(loop: FeedbackLoop, closed: Any, when: Any) -> Any:
     """A closed form in p_1 and u_1 for every type of a loop: an array (types, generations)."""
     family: Any = loop.family
-    k, own = float(getattr(loop.estimator, "k", 0)), rho[type(loop.mixing)]
+    k = float(getattr(loop.estimator, "k", 0))
     share = k * family.total / (float(loop.n) + k * family.total)
-    law = closed.subs({x: r**g, y: slow**g}).subs({r: speed, slow: (1 - epsilon) ** 2 * own})
-    law = law.subs(rest)
+    law = at_generation(closed, type(loop.mixing))
     grid = np.tile(np.asarray(when, dtype=float), (family.K, 1))
     return evaluate(law, loop, grid, epsilon=share, p_1=family.law[:, None],
                     u_1=family.uniform[:, None])  # fmt: skip

@@ -65,8 +65,8 @@ def proof() -> Iterator[Step]:
     """The row's own recursion, at its own n and α, and that rows do not meet."""
     for mixing in (Replace, FreshSplit, FreshMixture):
         law = sp.sympify(laws[mixing, Truth][0])
-        claim = moments(derive(types_loop(SYMBOLIC[mixing])).names, {("q", "q"): law})
         recursion = derive(types_loop(SYMBOLIC[mixing]))
+        claim = moments(recursion.names, {("q", "q"): law})
         yield from under(f"a row, {mixing.__name__}", induction(recursion, claim))
     yield from _characters()
 

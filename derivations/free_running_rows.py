@@ -36,7 +36,7 @@ from hallofillusions.observables.chi_square import ChiSquare
 from hallofillusions.proof import Confrontation, Step, Theorem
 from hallofillusions.samplers import FreeRunning, Prompted
 from hallofillusions.starts import Truth
-from hallofillusions.symbols import alpha, n
+from hallofillusions.symbols import alpha, g, n
 from hallofillusions.theory import derive
 
 size, spread = sp.symbols("mu s", positive=True)  # E N_c, and Var N_c over it
@@ -86,8 +86,7 @@ def _order(law: Any) -> Iterator[Step]:
     """n (v(E 1/N)/v(1/E N) - 1) has a finite limit: the relative error is of order 1/n."""
     h = sp.Symbol("h", positive=True)
     for when in GENERATIONS:
-        own = sp.cancel(sp.together(law.subs(sp.Symbol("g", real=True, integer=True), when)))
-        own = sp.cancel(own.subs({s: when for s in own.free_symbols if s.name == "g"}))
+        own = sp.cancel(law.subs(g, when))
         plain = sp.cancel(own.subs(n, 1 / h))
         moved = sp.cancel(own.subs(n, 1 / (h * (1 + spread * h))))
         ratio = sp.cancel(moved / plain)

@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby, pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from .component import Component, fields_of
+from .files import read_text
 from .symbols import InputError, as_number, whole
 
 if TYPE_CHECKING:
@@ -399,25 +399,7 @@ def _default_text() -> str:
 
 
 def _file_text(name: str) -> str:
-    """One file's text without its byte order mark, or an `InputError` that says what is wrong."""
-    try:
-        data = Path(name).read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"there is no file {name}") from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise InputError(f"{name} cannot be read: {why}") from None
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{name} must be UTF-8 text, got the byte 0x{data[error.start]:02x} at offset "
-            f"{error.start}, in line {line}"
-        ) from None
-    text = text.removeprefix("\ufeff")
-    if "\0" in text:
-        raise InputError(f"{name} must be a text file, got zero bytes in it")
+    text = read_text(name, offset=True)
     if not text.strip():
         raise InputError(f"{name} must hold text, got an empty file")
     return text

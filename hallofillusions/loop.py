@@ -182,6 +182,11 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
         alone = getattr(self.mixing, "alpha", None) == 1 and not self.mixing.anchored
         return replace(self, mixing=Replace()) if alone else self
 
+    @property
+    def closes(self) -> bool:
+        """Whether every moment obeys a finite recursion, by what family, bias and estimator say."""
+        return self.family.closes and self.bias.closes(self.family) and self.estimator.closes
+
     # -- components ---------------------------------------------------------------------------
 
     def marginal(self, names: Collection[str]) -> tuple[FeedbackLoop, dict[str, str], Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .component import near
+from .files import read_text
 from .symbols import InputError
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _long(
 
 def _table(path: Path) -> tuple[list[str], list[Row]]:
     """(header, or [] if there is none; the rows that are not blank, with their line numbers)."""
-    text = _text(path)
+    text = read_text(path)
     reader = csv.reader(io.StringIO(text, newline=""), _dialect(text))
     try:
         rows = [(reader.line_num, cells) for cells in reader]
@@ -173,26 +174,6 @@ def _table(path: Path) -> tuple[list[str], list[Row]]:
             f"{path}, line {wide[0]} has {wide[1]} cells, but the header has {len(header)}"
         )
     return [h.strip() for h in header], rows
-
-
-def _text(path: Path) -> str:
-    """The file's text, or an `InputError` that says why it cannot be read."""
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"there is no file {path}") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{path} must be UTF-8 text, got the byte 0x{raw[error.start]:02x} in line {line}"
-        ) from None
-    if "\0" in text:
-        raise InputError(f"{path} must be a text file, got zero bytes in it")
-    return text
 
 
 def _dialect(text: str) -> Any:

@@ -233,6 +233,8 @@ COMMANDS: list[tuple[list[str], tuple[str, ...]]] = [
     (["predict", "--mixing", "freshsplit", "--n", "4"], ("did you mean FreshSplit",)),
     (["predict", "--mixing", "FreshSplit", "--n", "4"], ("FreshSplit wants alpha",)),
     (["predict", *LOOP, "--alpah", "1"], ("unknown argument --alpah", "--alpha")),
+    (["predict", *LOOP, "-n", "9"], ("unknown argument -n; did you mean --n?",)),
+    (["predict", *LOOP, "--order", "3"], ("unknown argument --order; did you mean --family-o",)),
     (["predict", *LOOP, "extra"], ("unknown argument extra",)),
     (["predict", *LOOP, "--n"], ("--n", "expected one argument")),
     (["predict", *LOOP, "--alpha", "nan"], ("alpha", "[0, 1]", "nan")),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..families.base import no_types
+from ..families.base import require_types
 from ..symbols import PARAMETERS
 from ._types import drawn, no_polynomial, ranks, renormalised
 from .base import SamplingBias
@@ -28,8 +28,7 @@ class TopK(SamplingBias):
         self._set(k=PARAMETERS["k_0"].check(self.k, "k"))
 
     def check(self, family: Any) -> None:
-        if not family.types:
-            raise no_types(family)
+        require_types(family)
 
     def closes(self, family: Any) -> bool:
         return False

@@ -90,10 +90,7 @@ def _run(arguments: list[str]) -> int:
     parser = _parser(arguments)
     parsed, unknown = parser.parse_known_args(arguments)
     if unknown:
-        options = _options(parser)
-        longer = [o for o in options if o.endswith(unknown[0].removeprefix("-"))]
-        hint = f"; did you mean {' or '.join(longer)}?" if longer else near(unknown[0], options)
-        raise InputError(f"unknown argument {unknown[0]}{hint}")
+        raise InputError(f"unknown argument {unknown[0]}{_meant(unknown[0], _options(parser))}")
     if parsed.command is None:
         parser.print_help()
         return OK
@@ -136,6 +133,13 @@ def _parser(arguments: Iterable[str]) -> ArgumentParser:
 def _options(parser: ArgumentParser) -> list[str]:
     verb = parser.get_default("verb")
     return [s for a in (verb or parser)._actions for s in a.option_strings]
+
+
+def _meant(unknown: str, options: list[str]) -> str:
+    """What an unknown argument was to be: the longer flags that end in it, or near ones."""
+    tail = unknown.removeprefix("-")  # --order: -order, in which --family-order ends
+    longer = [o for o in options if tail.startswith("-") and o.endswith(tail)]
+    return f"; did you mean {' or '.join(longer)}?" if longer else near(unknown, options)
 
 
 def _replace_unprintable() -> None:

@@ -48,8 +48,8 @@ def add_loop_flags(parser: ArgumentParser) -> None:
         group.add_argument(f"--{name}", dest=f"{ANY}.{name}", type=scalars, metavar="X",
                            help=f"of whichever part has it: {', '.join(roles)}")  # fmt: skip
     for (role, name), classes in owners.items():
-        alone = sum(n == name for r, n in owners if r != "start") == 1
-        short = [f"--{name}"] if alone and role != "start" and name not in RESERVED else []
+        own = role != "start" and name not in RESERVED and name not in shared
+        short = [f"--{name}"] if own else []
         group.add_argument(
             *short, f"--{role}-{name}", dest=f"{role}.{name}", type=scalars, metavar="X",
             help=_meaning(name, classes),
@@ -123,7 +123,7 @@ def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> Fe
     fields: dict[str, dict[str, Any]] = {}
     for name, value in _given(arguments):
         role, _, field = name.partition(".")
-        if value is None or role in ("loop", ANY):
+        if value is None or role == "loop":
             continue
         if role == "n":
             data["n"] = value
@@ -132,10 +132,8 @@ def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> Fe
         elif not isinstance(old := data.get(role), Mapping) or old.get("type") != value:
             data[role] = {"type": value}
     data.setdefault("family", {"type": FAMILY})
-    for name, value in _given(arguments):
-        if name.startswith(f"{ANY}.") and value is not None:
-            field = name.partition(".")[2]
-            fields.setdefault(_role_of(data, field), {})[field] = value
+    for field, value in fields.pop(ANY, {}).items():
+        fields.setdefault(_role_of(data, field), {})[field] = value
     for role, values in fields.items():
         data[role] = {**_table(data, role), **values}
     for name, value in (more or {}).items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..families.base import no_types
+from ..families.base import require_types
 from ..symbols import PARAMETERS
 from .base import Estimator
 
@@ -27,8 +27,7 @@ class AddK(Estimator):
         self._set(k=PARAMETERS["kappa_0"].check(self.k, "k"))
 
     def check(self, loop: Any) -> None:
-        if not loop.family.types:
-            raise no_types(loop.family)
+        require_types(loop.family)
         super().check(loop)
 
     def fit(self, family: Any, statistics: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..families.base import no_types
+from ..families.base import require_types
 from ..symbols import InputError
 from .base import Estimator
 
@@ -31,8 +31,7 @@ class WittenBell(Estimator):
             raise InputError(f"uniform must be True or False, got {self.uniform!r}")
 
     def check(self, loop: Any) -> None:
-        if not loop.family.types:
-            raise no_types(loop.family)
+        require_types(loop.family)
         super().check(loop)
 
     def fit(self, family: Any, statistics: Any) -> dict[str, Any]:

@@ -290,6 +290,18 @@ class Family(Component, ABC):
         """The coordinates of the real law."""
 
 
+def diversity(q: Any) -> Any:
+    """1 - Σ q_i² of each row of probabilities."""
+    return 1 - (q * q).sum(axis=-1)
+
+
+def pearson(q: Any, p: Any) -> Any:
+    """Σ (q_i - p_i)²/p_i of each row: infinite where q has what p has not."""
+    excess = (q - p) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(excess > 0, excess / p, 0.0).sum(axis=-1)
+
+
 def rarest(rank: Any, weights: Any, share: float) -> Any:
     """The weights of the items of lowest rank that make up a share of all; what is cut is shared.
 
@@ -315,6 +327,12 @@ def no_spread(family: Family) -> InputError:
         f"family must be a Gaussian, whose variance is fitted, for such a bias or estimator, got "
         f"{family!r}"
     )
+
+
+def require_types(family: Family) -> None:
+    """Refuse a family without types, on which the bias or estimator cannot act."""
+    if not family.types:
+        raise no_types(family)
 
 
 def no_types(family: Family) -> InputError:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..symbols import PARAMETERS, InputError, as_fraction, is_symbolic, whole
-from .base import Family, Model, rarest
+from .base import Family, Model, diversity, pearson, rarest
 
 ROUNDING = 1e-9
 """How far the given probabilities may sum from 1 by rounding."""
@@ -242,7 +242,7 @@ class Categorical(Family):
 
     def heterozygosity(self, model: Model) -> Any:
         """1 - Σ q_i²."""
-        return 1 - (model["probability"] ** 2).sum(axis=-1)
+        return diversity(model["probability"])
 
     def entropy_of(self, model: Model) -> Any:
         from scipy.special import entr
@@ -258,9 +258,7 @@ class Categorical(Family):
         return -np.expm1(order * np.log1p(-np.minimum(lost, 1.0))) if order > 1 else lost
 
     def chi_square(self, model: Model) -> Any:
-        excess = (model["probability"] - self.law) ** 2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(excess > 0, excess / self.law, 0.0).sum(axis=-1)
+        return pearson(model["probability"], self.law)
 
     def reverse_divergence(self, model: Model) -> Any:
         from scipy.special import rel_entr

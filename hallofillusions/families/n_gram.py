@@ -18,11 +18,12 @@ from ..numerics.ngrams import (
     add_k,
     check_alphabet,
     encoded,
+    located,
     witten_bell,
 )
 from ..samplers import FixedContext, FreeRunning, Prompted, Sampler, named
 from ..symbols import InputError, whole
-from .base import Family, Model, rarest
+from .base import Family, Model, diversity, pearson, rarest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -179,20 +180,13 @@ class NGram(Family):
         """Of each distinct n-gram of one side of the text: its row (-1 where the context is not
         real), its real probability given the context, and its share of that side."""
         table = self.held_out if held_out else self.real
-        codes, known = table.codes[-1] >> np.uint64(table.bits), self.chain.contexts
-        if self.order == 1:
-            codes = np.zeros(len(codes), dtype=np.uint64)
-        place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-        row = np.where(known[place] == codes, place, -1)
+        row = located(table.codes[-1] >> np.uint64(table.bits), self.chain.contexts)
         counts = table.counts[-1]
         return row, self.chain.probabilities(table), counts / counts.sum()
 
     def over_rows(self, value: Callable[[Any], Any]) -> Any:
-        """A function of real rows (contexts, K), for each real context; dense rows in batches."""
-        contexts, step = self.chain.contexts, max(1, BATCH // self.K)
-        parts = [value(self.chain.rows(contexts[i : i + step]))
-                 for i in range(0, len(contexts), step)]  # fmt: skip
-        return np.concatenate(parts)
+        """A function of real rows (contexts, K), for each real context."""
+        return _by_row(self.chain, self.chain.contexts, value)
 
     def checked(self, values: Any, argument: str) -> Any:
         rows = np.asarray(values)
@@ -310,28 +304,25 @@ class NGram(Family):
         """The rows' entropies, by the shares of their contexts in the model's own training set."""
         from scipy.special import entr
 
-        return self._each(model, lambda chain: _over(
-            chain, chain.contexts, chain.context_counts,
-            lambda q, _: entr(q).sum(axis=-1)))  # fmt: skip
+        def mean(chain: Chain) -> float:
+            each = _by_row(chain, chain.contexts, lambda q: entr(q).sum(axis=-1))
+            return _weighted(each, chain.context_counts)
+
+        return self._each(model, mean)
 
     def heterozygosity(self, model: Model) -> Any:
         """Σ_c π_c (1 - Σ_w q(w|c)²)."""
-        return self._over_real(model, lambda q, p: 1 - (q * q).sum(axis=-1))
+        return self._over_real(model, diversity)
 
     def chi_square(self, model: Model) -> Any:
         """Σ_c π_c Σ_w (q - p)²/p: infinite where the model has an n-gram that the text has not."""
-
-        def row(q: Any, p: Any) -> Any:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                return np.where(q == p, 0.0, (q - p) ** 2 / p).sum(axis=-1)
-
-        return self._over_real(model, row)
+        return self._over_real(model, pearson, real=self.chain)
 
     def reverse_divergence(self, model: Model) -> Any:
         """Σ_c π_c KL(model's row ‖ real row)."""
         from scipy.special import rel_entr
 
-        return self._over_real(model, lambda q, p: rel_entr(q, p).sum(axis=-1))
+        return self._over_real(model, lambda q, p: rel_entr(q, p).sum(axis=-1), real=self.chain)
 
     def distinct(self, model: Model, order: int = 1) -> Any:
         """The number of different k-grams in the model's training set."""
@@ -344,14 +335,14 @@ class NGram(Family):
         codes, counts = self.real.codes[order - 1], self.real.counts[order - 1]
 
         def lost(chain: Chain) -> float:
-            kept = np.isin(codes, chain.table.codes[order - 1], assume_unique=True)
-            return float(counts[~kept].sum() / counts.sum())
+            gone = located(codes, chain.table.codes[order - 1]) < 0
+            return float(counts[gone].sum() / counts.sum())
 
         return self._each(model, lost)
 
     def rare_loss(self, model: Model, share: float, among: str) -> Any:
         """The held-out loss over the n-grams that are rare, or whose contexts are, in real text."""
-        weights = rarest(self._frequency(among), self.held_out.counts[-1], share)
+        weights = _rarest(self.corpus, self.order, share, among)
         chosen = weights > 0
 
         def loss(chain: Chain) -> float:
@@ -360,17 +351,6 @@ class NGram(Family):
             return float(-(weights[chosen] @ logs) / weights.sum())
 
         return self._each(model, loss)
-
-    def _frequency(self, among: str) -> Any:
-        """How often each distinct held-out n-gram, or its context, is in the training text."""
-        codes, real = self.held_out.codes[-1], self.real
-        if among == "contexts" and self.order > 1:
-            codes = codes >> np.uint64(real.bits)
-            table, counts = real.codes[-2], real.counts[-2]
-        else:
-            table, counts = real.codes[-1], real.counts[-1]
-        place = np.minimum(np.searchsorted(table, codes), len(table) - 1)
-        return np.where(table[place] == codes, counts[place], 0)
 
     def _check_order(self, order: int) -> None:
         if order > self.order:
@@ -382,19 +362,18 @@ class NGram(Family):
         chains = np.asarray(model["chain"], dtype=object)
         return np.array([value(c) for c in chains.ravel()]).reshape(chains.shape)
 
-    def _over_real(self, model: Model, row: Callable[[Any, Any], Any]) -> Any:
-        """Σ_c π_c row(q_c, p_c) over the contexts of the real text that the model has rows for.
+    def _over_real(self, model: Model, row: Callable[..., Any], real: Chain | None = None) -> Any:
+        """Σ_c π_c row(q_c), or row(q_c, p_c), over the real contexts that the model has rows for.
 
         Not a number where it has none: a text that is caught in a cycle may forget them all.
         """
-        real = self.chain
+        contexts, counts = self.chain.contexts, self.chain.context_counts
 
         def mean(chain: Chain) -> float:
-            known = np.full(len(real.contexts), True)
+            known = np.full(len(contexts), True)
             if chain.smoothing == MLE:  # which has no law after a context that it never saw
-                known = np.isin(real.contexts, chain.contexts, assume_unique=True)
-            weights = real.context_counts[known]
-            return _over(chain, real.contexts[known], weights, row, real)
+                known = located(contexts, chain.contexts) >= 0
+            return _weighted(_by_row(chain, contexts[known], row, real), counts[known])
 
         return self._each(model, mean)
 
@@ -419,18 +398,23 @@ class NGram(Family):
         return {}
 
 
-def _over(
-    chain: Chain, contexts: Any, weights: Any, value: Callable[[Any, Any], Any],
-    real: Chain | None = None,
-) -> float:  # fmt: skip
-    """The weighted mean of a function of (model's row, real row) over contexts, in batches."""
-    step, total = max(1, BATCH // chain.table.size), 0.0
-    for i in range(0, len(contexts), step):
-        part = contexts[i : i + step]
-        rows = chain.rows(part)
-        own = value(rows, None if real is None else real.rows(part))
-        total += float(weights[i : i + step] @ own)
-    return total / float(np.sum(weights)) if len(contexts) else float("nan")
+def _by_row(
+    chain: Chain, contexts: Any, value: Callable[..., Any], real: Chain | None = None
+) -> Any:
+    """A function of the chain's row, and of the real one if asked, after each context; in batches.
+
+    Rows are dense, (contexts, K), so that no more than `BATCH` probabilities are held at once.
+    """
+    step = max(1, BATCH // chain.size)
+    chains = (chain,) if real is None else (chain, real)
+    parts = [value(*(c.rows(contexts[i : i + step]) for c in chains))
+             for i in range(0, len(contexts), step)]  # fmt: skip
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _weighted(values: Any, weights: Any) -> float:
+    """The weighted mean; not a number of nothing."""
+    return float(weights @ values) / float(weights.sum()) if len(weights) else float("nan")
 
 
 def _one(model: Model) -> Chain:
@@ -461,3 +445,15 @@ def _table(corpus: Corpus, order: int, held: bool) -> Table:
 @lru_cache(maxsize=16)
 def _chain(corpus: Corpus, order: int) -> Chain:
     return Chain(_table(corpus, order, held=False), MLE)
+
+
+@lru_cache(maxsize=16)
+def _rarest(corpus: Corpus, order: int, share: float, among: str) -> Any:
+    """How much each distinct held-out n-gram counts among the rarest, by its training frequency."""
+    held, real = (_table(corpus, order, held=side) for side in (True, False))
+    codes, k = held.codes[-1], order
+    if among == "contexts" and order > 1:
+        codes, k = codes >> np.uint64(real.bits), order - 1
+    place = located(codes, real.codes[k - 1])
+    frequency = np.where(place >= 0, real.counts[k - 1][place], 0)
+    return rarest(frequency, held.counts[-1], share)

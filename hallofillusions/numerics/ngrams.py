@@ -139,6 +139,11 @@ def encoded(grams: Any, bits: int) -> Codes:
     return codes
 
 
+def located(codes: Any, known: Any) -> Any:
+    """The place of each code in ``known``, or -1; both are sorted, and read once."""
+    return _loops().located(codes, known)
+
+
 # -- models -----------------------------------------------------------------------------------
 
 
@@ -257,7 +262,7 @@ class Chain:
         """P(w|h) of each distinct full n-gram hw of a table of the same order and alphabet."""
         _check_alike(self.table, table)
         codes, loops = table.codes[-1], _loops()
-        found = loops.located(codes, self.table.codes[-1])
+        found = located(codes, self.table.codes[-1])
         seen = found >= 0
         if self.smoothing.kind == "Witten-Bell":
             law = np.empty(len(codes))
@@ -268,7 +273,7 @@ class Chain:
                 trie.nodes, nodes, trie.totals, self._law, self._base, grams[:, -1].copy()
             )
             return law
-        context = loops.located(codes >> np.uint64(table.bits), self.contexts)
+        context = located(codes >> np.uint64(table.bits), self.contexts)
         counts = np.where(seen, self.table.counts[-1][found], 0)
         totals = np.where(context >= 0, self.context_counts[context], 0)
         k = self.smoothing.k

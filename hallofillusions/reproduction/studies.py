@@ -6,7 +6,6 @@ A study is a list of runs; a run is one loop that both readers read.  Nothing is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -47,39 +46,13 @@ from ..starts import FirstFit
 from ..symbols import InputError
 from ..theory import predict
 from .curves import CURVES
+from .runs import Run, Scale
 from .texts import text_runs
 
 WORLD = Gaussian(0, 1)
 ALPHAS = ("0", "1/4", "1/2", "3/4", "9/10", "1")
 MOST_ROWS = 400
 """Points of a training set in the study of real data, at most: every one of them is drawn."""
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One loop of a study, as both readers are asked about it."""
-
-    study: str
-    name: str
-    loop: FeedbackLoop
-    generations: int
-    replicates: int
-    observables: tuple[Any, ...]
-    keep: tuple[int, ...] = ()
-    real: Any = None
-    shape: str = ""
-    """Of real data: "file" for the rows themselves, "Gaussian" for rows of a Gaussian shape, "text"
-    for blocks that stand in for the family's own law."""
-    numerical: bool = False
-    """Whether what no theorem gives is computed from the one-step kernel."""
-
-    @property
-    def label(self) -> str:
-        return f"{self.study}-{self.name}"
-
-    def seed(self, seed: int) -> np.random.SeedSequence:
-        """The run's own child of the job's seed; it does not depend on the other runs."""
-        return np.random.SeedSequence(seed, spawn_key=(crc32(self.label.encode()),))
 
 
 # -- the studies -----------------------------------------------------------------------------------
@@ -94,24 +67,12 @@ def studies(full: bool = False, real: Any = None, corpus: Any = None) -> list[Ru
     return [*runs, *(real_data(scale, real) if real is not None else ())]
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How careful the job is; ``literal`` counts the runs in which every point is drawn, ``texts``
-    those that write whole texts."""
-
-    replicates: int
-    generations: int
-    literal: int
-    texts: int
-
-
 def alpha_sweep(scale: Scale, full: bool) -> Iterator[Run]:
     """(a) The synthetic fraction against generations, with fresh real points."""
     more = ("1/10", "19/20", "99/100") if full else ()
     for alpha in sorted({*ALPHAS, *more}, key=Fraction):
         share = Fraction(alpha)
-        mixing: Any = FreshSplit(alpha=share) if share < 1 else Replace()
-        loop = FeedbackLoop(WORLD, mixing=mixing, n=100)
+        loop = FeedbackLoop(WORLD, mixing=FreshSplit(alpha=share), n=100).canonical
         yield Run("sweep", f"{float(share):g}", loop, scale.generations, scale.replicates,
                   defaults(WORLD))  # fmt: skip
 
@@ -269,8 +230,7 @@ def perform(run: Run, seed: int, level: float, folder: Path) -> dict[str, Any]:
     memory = None if run.shape == "text" else run.real
     prediction = predict(run.loop, run.generations, run.observables, data=memory,
                          numerical=run.numerical)  # fmt: skip
-    closes = run.loop.family.closes
-    steps = [StepResiduals.of(run.loop, run.generations, data=memory)] if closes else []
+    steps = [StepResiduals.of(run.loop, run.generations, data=memory)] if run.loop.closes else []
     at = tuple(range(0, run.generations + 1, max(1, run.generations // 20)))
     trajectory = simulate(
         run.loop, run.generations, replicates=run.replicates, rng=run.seed(seed),

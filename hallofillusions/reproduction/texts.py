@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -33,9 +33,7 @@ from ..samplers import FreeRunning
 from ..simulation import sample
 from ..starts import FirstFit
 from ..symbols import InputError
-
-if TYPE_CHECKING:
-    from .studies import Run, Scale
+from .runs import Run, Scale
 
 GENERATIONS = 10
 LENGTHS = (500, 200, 100, 50)
@@ -84,53 +82,44 @@ def text_runs(scale: Scale, corpus: Corpus) -> Iterator[Run]:
 
 def perplexity(scale: Scale, cut: Cut) -> Iterator[Run]:
     """(l) Held-out perplexity on the literal corpus, by order, α and generation."""
-    from .studies import Run
-
     for order in (2, 3):
         family = cut.family(order)
         watched = (HeldOutLoss(), Perplexity(), BitsPerCharacter(), TypesSurviving(),
                    TypesSurviving(order), MissingMass(order))  # fmt: skip
         for alpha in ("0", "1/2", "9/10", "1"):
-            loop = FeedbackLoop(family, mixing=_split(alpha), n=cut.n, estimator=SMOOTHING,
-                                start=FirstFit())  # fmt: skip
+            loop = FeedbackLoop(family, mixing=FreshSplit(Fraction(alpha)), n=cut.n,
+                                estimator=SMOOTHING, start=FirstFit())  # fmt: skip
             name = f"{order}-{float(Fraction(alpha)):g}"
-            yield Run("perplexity", name, loop, GENERATIONS, scale.texts, watched,
+            yield Run("perplexity", name, loop.canonical, GENERATIONS, scale.texts, watched,
                       real=family.blocks, shape="text")  # fmt: skip
 
 
 def illusion(scale: Scale, cut: Cut) -> Iterator[Run]:
     """(m) Ever better at itself, ever worse at the world: text, and a Gaussian for comparison."""
-    from .studies import Run
-
     three = (HeldOutLoss(), TrainingLoss(), OwnLoss())
     family = cut.family(4)
     watched = (*three, RareLoss(), RareLoss(among="contexts"), TypesSurviving(),
                TypesSurviving(4), MissingMass(4))  # fmt: skip
     for alpha in ("1/2", "9/10", "1"):
-        loop = FeedbackLoop(family, mixing=_split(alpha), n=cut.n, estimator=WittenBell(),
-                            start=FirstFit())  # fmt: skip
-        yield Run("illusion", f"text-{float(Fraction(alpha)):g}", loop, GENERATIONS, scale.texts,
-                  watched, real=family.blocks, shape="text")  # fmt: skip
+        loop = FeedbackLoop(family, mixing=FreshSplit(Fraction(alpha)), n=cut.n,
+                            estimator=WittenBell(), start=FirstFit())  # fmt: skip
+        yield Run("illusion", f"text-{float(Fraction(alpha)):g}", loop.canonical, GENERATIONS,
+                  scale.texts, watched, real=family.blocks, shape="text")  # fmt: skip
     loop = FeedbackLoop(Gaussian(0, 1), mixing=Replace(), n=100)
     yield Run("illusion", "Gaussian", loop, 50, scale.replicates, three)
 
 
 def surviving(scale: Scale, corpus: Corpus) -> Iterator[Run]:
     """(o) The corpus' characters as types: how many survive, and what real text they make up."""
-    from .studies import Run
-
     family = Categorical(tuple(NGram(1, corpus).chain.row(()).tolist()))
     for alpha in ("0", "1/2", "9/10", "1"):
-        mixing: Any = FreshMixture(Fraction(alpha)) if alpha != "1" else Replace()
-        loop = FeedbackLoop(family, mixing=mixing, n=300)
+        loop = FeedbackLoop(family, mixing=FreshMixture(Fraction(alpha)), n=300).canonical
         yield Run("surviving", f"{float(Fraction(alpha)):g}", loop, 40, scale.literal,
                   (TypesSurviving(), MissingMass(), Heterozygosity()), numerical=True)  # fmt: skip
 
 
 def rows(scale: Scale, corpus: Corpus) -> Iterator[Run]:
     """(n) Where the row law holds: what free-running text loses, by order and size of the text."""
-    from .studies import Run
-
     for order in range(1, 7):
         family = NGram(order, corpus, FreeRunning(100))
         for n in (10, 100, 1000):
@@ -139,22 +128,17 @@ def rows(scale: Scale, corpus: Corpus) -> Iterator[Run]:
             yield Run("rows", f"{order}-{n}", loop, 3, count, (Heterozygosity(),))
 
 
-def _split(alpha: str) -> Any:
-    share = Fraction(alpha)
-    return FreshSplit(share) if share < 1 else Replace()
-
-
 def samples(corpus: Corpus, seed: int) -> dict[str, Any]:
     """What the models of one loop write: the first characters of their text, by generation."""
     cut = Cut.of(corpus)
     found = {}
-    for name, alpha, size in (("replace", "1", 40), ("fresh", "9/10", 40)):
-        family = cut.family(4)
-        loop = FeedbackLoop(family, mixing=_split(alpha), n=size, start=FirstFit())
+    family, size = cut.family(4), 40
+    for name, alpha in (("replace", Fraction(1)), ("fresh", Fraction(9, 10))):
+        loop = FeedbackLoop(family, mixing=FreshSplit(alpha), n=size, start=FirstFit()).canonical
         key = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(name.encode()),))
         blocks = sample(loop, SAMPLED[-1], 1, at=SAMPLED, rng=key, real=family.blocks)
         found[name] = {
-            "loop": str(loop), "alpha": float(Fraction(alpha)), "characters": size * cut.length,
-            "order": 4, "text": {str(g): corpus.decode(b[0]) for g, b in blocks.items()},
+            "loop": str(loop), "alpha": float(alpha), "characters": size * cut.length,
+            "order": family.order, "text": {str(g): corpus.decode(b[0]) for g, b in blocks.items()},
         }  # fmt: skip
     return found

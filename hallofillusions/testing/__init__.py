@@ -357,10 +357,6 @@ def offers_statistics(loop: FeedbackLoop) -> bool:
     return hasattr(loop.family, "draw_statistics") and not any(parts)
 
 
-def _closes(loop: FeedbackLoop) -> bool:
-    return loop.family.closes and loop.bias.closes(loop.family) and loop.estimator.closes
-
-
 def _simulated(
     prediction: Prediction, observables: Sequence[Any], replicates: int, rng: Any, literal: bool
 ) -> Trajectory:
@@ -369,7 +365,7 @@ def _simulated(
     return simulate(
         loop, last, replicates=replicates, rng=rng, literal=literal, observables=observables,
         quantiles_at=range(1, last + 1), progress=False,
-        monitors=[StepResiduals.of(loop, last)] if _closes(loop) else [],
+        monitors=[StepResiduals.of(loop, last)] if loop.closes else [],
     )  # fmt: skip
 
 
