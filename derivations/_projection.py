@@ -62,10 +62,15 @@ def begin(recursion: Recursion) -> Any:
     return recursion.initial() if recursion.first is None else recursion.after_first()
 
 
-def commutes(loop: FeedbackLoop, order: int) -> Iterator[Step]:
-    """The kernel of the plane, on polynomials of what is seen along u, is that of the line."""
-    words = f"{loop.mixing!r}, {loop.estimator!r}, {loop.bias!r}"
-    flat = replace(loop, family=Gaussian(0, quadratic(entry)))
+def commutes(
+    loop: FeedbackLoop, order: int, flat: FeedbackLoop | None = None, words: str = ""
+) -> Iterator[Step]:
+    """The kernel of the plane, on polynomials of what is seen along u, is that of the line.
+
+    ``flat`` is the loop on the line, where that is not the same one of a Gaussian.
+    """
+    words = words or f"{loop.mixing!r}, {loop.estimator!r}, {loop.bias!r}"
+    flat = flat or replace(loop, family=Gaussian(0, quadratic(entry)))
     narrow = derive(flat, monomials=[{"v": order // 2}, {"delta": order}])
     wide = derive(loop, order)
     symbols = {c: sp.Symbol(c) for c in wide.coordinates}

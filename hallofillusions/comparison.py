@@ -166,6 +166,7 @@ class Comparison:
             "quantities": {q: self._summary(q) for q in self.quantities},
             "unknown": self.prediction.unknown,
             "warnings": list(self.warnings),
+            "remarks": dict(self.trajectory.remarks),
         }
 
     def _summary(self, quantity: str) -> dict[str, Any]:
@@ -196,6 +197,7 @@ class Comparison:
             )
         if unknown := self.prediction.unknown:
             lines.append(f"  no law known, simulation only: {', '.join(unknown)}")
+        lines += [f"  {q} {remark}" for q, remark in self.trajectory.remarks.items()]
         return "\n".join([*lines, *(f"  warning: {w}" for w in self.warnings)])
 
 

@@ -143,7 +143,8 @@ def shipped(kind: str) -> list[str]:
     package = importlib.import_module(f"{__package__}.{kind}")
     modules = (
         [importlib.import_module(f"{package.__name__}.{m.name}")
-         for m in pkgutil.iter_modules(package.__path__) if m.name != "base"]
+         for m in pkgutil.iter_modules(package.__path__)
+         if m.name != "base" and not m.name.startswith("_")]
         if hasattr(package, "__path__") else [package]
     )  # fmt: skip
     return sorted(

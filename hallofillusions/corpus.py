@@ -229,7 +229,7 @@ class Corpus(Component):
 
     def _pieces(self, *, held: bool) -> tuple[Symbols, ...]:
         """Neighbouring blocks of one side, merged."""
-        sides = enumerate(_evenly(self._held_count, self._count))
+        sides = enumerate(evenly(self._held_count, self._count))
         runs = [(side, [i for i, _ in run]) for side, run in groupby(sides, lambda pair: pair[1])]
         ends = [*((run[-1] + 1) * self._block for _, run in runs[:-1]), len(self.coded)]
         return tuple(
@@ -360,7 +360,7 @@ def _code_points(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def _evenly(chosen: int, count: int) -> list[bool]:
+def evenly(chosen: int, count: int) -> list[bool]:
     """``chosen`` of ``count`` places, each in the middle of its share of them."""
     passed = [(2 * i * chosen + count) // (2 * count) for i in range(count + 1)]
     return [after > before for before, after in pairwise(passed)]

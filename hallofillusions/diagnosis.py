@@ -14,6 +14,7 @@ import numpy as np
 from .biases.unbiased import Unbiased
 from .estimators.maximum_likelihood import MaximumLikelihood
 from .families._natural import NaturalFamily
+from .families.base import Family
 from .families.gaussian import Gaussian
 from .loop import FeedbackLoop, check_loop
 from .mixing.fresh_split import FreshSplit
@@ -170,10 +171,13 @@ def standardised(loop: FeedbackLoop) -> FeedbackLoop:
 
 
 def limits(recursion: Recursion, generations: int = 20_000) -> tuple[float, float]:
-    """Limits of E σ² and E δ², of a one-parameter family in units of V(m₀)."""
+    """Limits of E σ² and E δ² in units of σ₀², of a one-parameter family of V(m₀)."""
     family: Any = recursion.loop.family
     if not isinstance(family, NaturalFamily):
-        return _ends(recursion, (recursion.index(v=1), recursion.index(delta=2)), generations)
+        unit = float(family.variance_of(family.as_model()))
+        places = recursion.index(v=1), recursion.index(delta=2)
+        variance, error = _ends(recursion, places, generations)
+        return variance / unit, error / unit
     mean, square = _ends(recursion, (recursion.index(delta=1), recursion.index(delta=2)),
                          generations)  # fmt: skip
     at, slope, bend = (*map(float, family.about()), 0.0, 0.0)[:3]
@@ -251,6 +255,10 @@ def _verdict(loop: FeedbackLoop, variance: float, error: float, log_rate: float 
 
 def alone_in(loop: FeedbackLoop) -> list[tuple[str, FeedbackLoop]]:
     """The loop with one mechanism at a time: (name, counterfactual loop)."""
+    if (family := loop.family.bare) is not loop.family:
+        start = loop.start.bare if isinstance(loop.start, Family) else loop.start
+        without = replace(loop, family=family, start=start)
+        return [*alone_in(without), ("finite-n noise with what a fit adds", loop)]
     found = []
     if loop.bias != Unbiased():
         found.append(("sampling bias", enlarged(loop)))

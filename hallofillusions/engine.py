@@ -84,6 +84,9 @@ class Engine:
                 value = self.family.moment(label, truth)
             else:
                 value = self.bias.claim(self.family, label, state)
+            if value is None:
+                what = self.family.name(label)
+                raise NotClosed(what, "of this family only the first two moments are known")
             self._moments[key] = self.ring(value)
         return self._moments[key]
 

@@ -16,7 +16,6 @@ from .biases.base import SamplingBias
 from .biases.unbiased import Unbiased
 from .component import Component, construct, fields_of, from_dict, near, parsed, plain, shipped
 from .estimators.base import Estimator
-from .estimators.maximum_likelihood import MaximumLikelihood
 from .families.base import Family
 from .mixing.base import Mixing
 from .mixing.replace import Replace
@@ -63,7 +62,7 @@ class FeedbackLoop:
     family      the real law, a member of the model's family: ``Gaussian(mean, variance)``
     bias        what sampling does to a model: ``Unbiased()``
     mixing      what one generation trains on, with the synthetic fraction α
-    estimator   how a training set becomes a model: ``MaximumLikelihood()``
+    estimator   how a training set becomes a model: ``MaximumLikelihood()``; of a mixture ``EM()``
     n           points in one generation's training set: a whole number, a symbol or a tuple
                 with one entry per generation
     start       model 0: ``Truth()``, ``FirstFit()``, ``Memory()`` or a member of the family
@@ -81,11 +80,13 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
     family: Family
     bias: SamplingBias = field(default_factory=Unbiased, kw_only=True)
     mixing: Mixing
-    estimator: Estimator = field(default_factory=MaximumLikelihood, kw_only=True)
+    estimator: Estimator = field(default=None, kw_only=True)  # type: ignore[assignment]
     n: Any
     start: Any = field(default_factory=Truth, kw_only=True)
 
     def __post_init__(self) -> None:
+        if self.estimator is None and isinstance(self.family, Family):
+            object.__setattr__(self, "estimator", self.family.estimator)
         for role, (_, base) in ROLES.items():
             if not isinstance(part := getattr(self, role), base):
                 raise InputError(f"{role} must be a {base.__name__}, got {part!r}")
@@ -96,7 +97,7 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
             raise InputError("n must have at least one entry, got an empty schedule")
         checked = [PARAMETERS["n"].check(v, "n") for v in (n if isinstance(n, tuple) else [n])]
         object.__setattr__(self, "n", tuple(checked) if isinstance(n, tuple) else checked[0])
-        self.bias.check(self.family)
+        self.family.check(self)
         self.mixing.check(self)
         self.estimator.check(self)
 
@@ -185,7 +186,8 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
     @property
     def closes(self) -> bool:
         """Whether every moment obeys a finite recursion, by what family, bias and estimator say."""
-        return self.family.closes and self.bias.closes(self.family) and self.estimator.closes
+        fits = self.estimator.closes_on(self.family)
+        return fits and self.family.closes and self.family.closes_under(self.bias)
 
     # -- components ---------------------------------------------------------------------------
 
@@ -210,6 +212,17 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
         start = start.along(direction) if isinstance(start, type(family)) else start
         bias = self.bias.marginal(family.dimension)
         return replace(self, family=family.along(direction), start=start, bias=bias)
+
+    @property
+    def labels(self) -> FeedbackLoop:
+        """The loop of a mixture's labels alone, which known labels make one of types."""
+        from .families.categorical import Categorical
+
+        family: Any = self.family
+        start: Any = self.start
+        if isinstance(start, type(family)):
+            start = Categorical(start.weights)
+        return FeedbackLoop(Categorical(family.weights), mixing=self.mixing, n=self.n, start=start)
 
     # -- symbols ------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Real data: a column of a user's file, or a public-domain set that comes with statsmodels."""
+"""Real data: columns of a user's file, or a public-domain set that comes with statsmodels."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .component import near
+from .corpus import evenly
 from .files import read_text
-from .symbols import InputError
+from .symbols import InputError, as_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +45,88 @@ def read_column(path: Any, column: str | None = None) -> Floats:
             f"{len(values)} rows"
         )
     return values
+
+
+def read_points(
+    path: Any, columns: str | Sequence[str] | None = None
+) -> tuple[Floats, tuple[str, ...]]:
+    """The numbers in several columns of a CSV file, one point a row: (rows, d) and the columns.
+
+    Files and columns are named as in `read_column`, columns one by one or in a list with commas;
+    None takes every column most of whose cells are numbers.  Raises `InputError`, naming the line,
+    for a cell of those that is no finite number, and for fewer than two rows or a column that is
+    constant.
+    """
+    header, rows = _table(Path(path))
+    places = _places(path, header, rows, columns)
+    names = tuple(header[p] if header else f"column {p + 1}" for p in places)
+    points = np.array([[_number(path, line, cells, *place)
+                        for place in zip(places, names, strict=True)]
+                       for line, cells in rows])  # fmt: skip
+    if len(points) < 2:
+        raise InputError(f"{path} must have at least 2 rows of numbers, got 1")
+    constant = (points == points[0]).all(axis=0)
+    if constant.all():
+        raise InputError(f"{path} must have different rows, got {len(points)} that are all equal")
+    if constant.any():
+        place = int(np.flatnonzero(constant)[0])
+        raise InputError(
+            f"{path} must have different numbers in {names[place]!r}, got {points[0, place]:g} in "
+            f"all {len(points)} rows: leave that column out"
+        )
+    return points, names
+
+
+LAG = 2
+"""Months between the two numbers of a point of the default cloud."""
+
+
+def default_points() -> tuple[Floats, str]:
+    """A real cloud in two dimensions with modes, for those who bring none, and what it is.
+
+    Monthly sea surface temperatures off the coast of Peru, 1950 to 2010, public domain: a point is
+    the temperature of a month and that two months later.  The seasons lead the points round a ring
+    with a hole in which hardly a month lies, and which one Gaussian would fill.  One month later
+    the ring is a thin band, three months later its rim is blurred, six months later it is folded
+    up.  Rows are in the order of time, and neighbours are alike.
+    """
+    from statsmodels.datasets import elnino
+
+    months = elnino.load_pandas().data.iloc[:, 1:].to_numpy(dtype=float).ravel()
+    points: Floats = np.column_stack((months[:-LAG], months[LAG:]))
+    return points, (
+        f"sea surface temperatures off Peru in degrees Celsius, of {len(points)} months from 1950 "
+        f"to 2010 and {LAG} months after each (NOAA; public domain; the set 'elnino' of "
+        "statsmodels)"
+    )
+
+
+BLOCKS = 50
+"""Blocks of consecutive rows, or more, into which `split_rows` cuts."""
+
+
+def split_rows(rows: Any, held_out: float = 0.2) -> tuple[Any, Any]:
+    """The rows to train on and the rows that are held out, both in their order.
+
+    The same every time: consecutive rows stay together in blocks of a fiftieth of all (of one row,
+    where there are fewer than a hundred), of which the share ``held_out`` is held out, evenly
+    between the others.  So neither the order of a time series nor that of a sorted file puts one
+    kind of row on one side, and rows alike because they are neighbours are seldom on both.
+    """
+    rows = np.asarray(rows)
+    share = as_number(held_out, "held_out", "a number in [0, 1)")
+    if not 0 <= share < 1:
+        raise InputError(f"held_out must be a number in [0, 1), got {held_out!r}")
+    block = max(1, len(rows) // BLOCKS)
+    count = len(rows) // block
+    chosen = round(share * count)
+    if share and not 0 < chosen < count:
+        raise InputError(
+            f"held_out must leave rows to train on and rows to hold out, got {share:g} of "
+            f"{len(rows)} rows, which is {chosen} of {count} blocks"
+        )
+    held = np.array(evenly(chosen, count))[np.minimum(np.arange(len(rows)) // block, count - 1)]
+    return rows[~held], rows[held]
 
 
 def default_column() -> tuple[Floats, str]:
@@ -209,6 +292,33 @@ def _numeric_header(rows: Sequence[Row]) -> bool:
     return len(first) > 2 and any(
         first == [str(k + start) for k in range(len(first))] for start in (0, 1)
     )
+
+
+def _places(
+    path: Any, header: list[str], rows: list[Row], columns: str | Sequence[str] | None
+) -> list[int]:
+    """The positions of the wanted columns; of all that hold numbers, where none is named."""
+    width = max(len(cells) for _, cells in rows)
+    if columns is None:
+        places = [i for i in range(width) if _mostly_numbers(rows, i)]
+        if not places:
+            raise InputError(f"{path} must have a column of numbers, got none of {width} columns")
+        return places
+    named = [columns] if isinstance(columns, str) else [str(column) for column in columns]
+    wanted = [part.strip() for name in named
+              for part in ([name] if name in header else name.split(","))]  # fmt: skip
+    if not wanted:
+        raise InputError("columns must name at least one column, got none")
+    places = [_place(path, header, column, width) for column in wanted]
+    twice = [column for column, p in zip(wanted, places, strict=True) if places.count(p) > 1]
+    if twice:
+        raise InputError(f"columns must be different, got {twice[-1]!r} twice")
+    return places
+
+
+def _mostly_numbers(rows: list[Row], place: int) -> bool:
+    """Whether more than half of a column's cells are numbers."""
+    return 2 * sum(place < len(c) and _is_number(c[place]) for _, c in rows) > len(rows)
 
 
 def _place(path: Any, header: list[str], column: str | None, width: int) -> int:

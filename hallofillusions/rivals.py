@@ -47,6 +47,8 @@ def rival_loops(loop: FeedbackLoop) -> dict[str, FeedbackLoop]:
         changes[name] = {"mixing": mixing, "start": start}
     for name, start in _other_starts(loop).items():
         changes[name] = {"start": start}
+    if loop.family.latent and not isinstance(loop.n, tuple):  # at infinite n its laws are silent
+        changes["twice the points"] = {"n": 2 * loop.n}
     rivals = {"n = infinity": enlarged(loop)}
     for name, change in changes.items():
         # a rival may be no loop at all: a split that is not whole, an n too small
@@ -57,6 +59,8 @@ def rival_loops(loop: FeedbackLoop) -> dict[str, FeedbackLoop]:
 
 def _other_estimators(loop: FeedbackLoop) -> dict[str, Any]:
     estimator = loop.estimator
+    if loop.family.latent:
+        return {}
     if not loop.family.types:
         other = MaximumLikelihood() if isinstance(estimator, Bessel) else Bessel()
         return {"other ddof": other}

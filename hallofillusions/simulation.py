@@ -135,21 +135,54 @@ def sample(
     >>> {g: points.shape for g, points in sample(loop, 9, 20, at=(0, 9), rng=1).items()}
     {0: (20,), 9: (20,)}
     """
-    options = _options(
-        loop, generations, None, (), (), (), (), True, real, replacement
-    )
-    wanted = _sequence(at, "at") or range(generations + 1)
-    places = {whole(g, "at", 0, generations) for g in wanted}
     size = whole(size, "size", 1)
-    plan, _, _ = _plan(loop, generations, 1, Seed.of(rng), options)
+    plan, places = _one_run(loop, generations, at, rng, real, replacement)
     source = plan.source(0)
     found = {}
     with np.errstate(all="ignore"):
         for g, _ in enumerate(history(plan, source)):
             if g in places:
                 assert isinstance(source, PointSource)
-                found[g] = source.points(size)[0]
+                found[g] = loop.family.shown(source.points(size)[0])
     return found
+
+
+def models(
+    loop: FeedbackLoop,
+    generations: int,
+    *,
+    at: Sequence[int] = (),
+    rng: Any = None,
+    real: Any = None,
+    replacement: bool = False,
+) -> dict[int, dict[str, Any]]:
+    """What one loop's models are: their parameters by name, at the generations ``at``.
+
+    It is the run that `sample` with the same ``rng`` draws from; the arguments are those of it.
+
+    >>> from hallofillusions import FeedbackLoop, Gaussian, Replace
+    >>> loop = FeedbackLoop(Gaussian(), mixing=Replace(), n=5)
+    >>> {g: sorted(model) for g, model in models(loop, 9, at=(9,), rng=1).items()}
+    {9: ['mean', 'variance']}
+    """
+    plan, places = _one_run(loop, generations, at, rng, real, replacement)
+    found = {}
+    with np.errstate(all="ignore"):
+        for g, (_, model, _) in enumerate(history(plan, plan.source(0))):
+            if g in places:  # the start may be one law for all replicates
+                found[g] = {k: np.array(v[0] if g else v) for k, v in model.items()}
+    return found
+
+
+def _one_run(
+    loop: FeedbackLoop, generations: int, at: Any, rng: Any, real: Any, replacement: bool
+) -> tuple[Plan, set[int]]:
+    """The plan of one literal run, and the generations that are wanted of it."""
+    options = _options(loop, generations, None, (), (), (), (), True, real, replacement)
+    wanted = _sequence(at, "at") or range(generations + 1)
+    places = {whole(g, "at", 0, generations) for g in wanted}
+    plan, _, _ = _plan(loop, generations, 1, Seed.of(rng), options)
+    return plan, places
 
 
 # -- the plan: everything that a block needs --------------------------------------------------
@@ -213,7 +246,7 @@ def _run(
         options.keep, values[:, kept] if kept else None, medians,
         tuple(label for m in plan.monitors for label in m.labels), steps,
         seed=seed, literal=plan.literal, literal_reason=reason, options=options,
-        versions=_versions(), remarks=remarks,
+        versions=_versions(), remarks=remarks | _cautions(plan, summary),
     )  # fmt: skip
 
 
@@ -255,11 +288,21 @@ def _literal_reason(loop: FeedbackLoop, options: Options) -> str:
         return "real data are given"
     if loop.mixing.literal_only:
         return f"{type(loop.mixing).__name__} uses single points again"
-    if loop.bias.literal_on(loop.family):
+    if loop.estimator.literal:
+        return f"{type(loop.estimator).__name__} fits single points"
+    if _wants_points(loop, options):
+        return "what is measured on data needs single points"
+    if loop.family.literal_under(loop.bias):
         return f"{type(loop.bias).__name__} has no law of sufficient statistics"
     if not hasattr(loop.family, "draw_statistics"):
         return f"{type(loop.family).__name__} has no law of sufficient statistics"
     return ""
+
+
+def _wants_points(loop: FeedbackLoop, options: Options) -> bool:
+    """Whether an observable is measured on what no sufficient statistics hold."""
+    seen = {getattr(o, "sees", "") for o in split_medians(options.observables)[0]} - {""}
+    return bool(seen) if loop.family.latent else "output and real" in seen
 
 
 def _block(loop: FeedbackLoop, generations: int, real: Any) -> int:
@@ -287,7 +330,7 @@ def history(plan: Plan, source: Source) -> Iterator[tuple[Any, Any, Any]]:
         source.generation = index
         training, memory = _training(loop, source, memory, tick, index)
         statistics = source.statistics(training)
-        source.model = loop.estimator.fit(loop.family, statistics)
+        source.model = loop.estimator.refit(loop.family, statistics, source.model, source.rng)
         yield memory, source.model, statistics
 
 
@@ -372,6 +415,13 @@ def _blocks(plan: Plan, executor: Executor | None) -> Generator[tuple[Any, ...]]
     finally:  # an error, or Ctrl-C: nothing new begins
         for future in pending:
             future.cancel()
+
+
+def _cautions(plan: Plan, summary: Summary) -> dict[str, str]:
+    """What observables say of their own means."""
+    pairs = zip(plan.measured, summary.mean, strict=True)
+    said = {o.label: o.caution(means) for o, means in pairs if hasattr(o, "caution")}
+    return {label: words for label, words in said.items() if words}
 
 
 def _bar(total: int, progress: bool | None) -> Any:

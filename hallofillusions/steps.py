@@ -28,10 +28,11 @@ class StepResiduals:
     """(f(next) - E[f | past]) / sd[f | past]: unit variance, mean zero.
 
     f are the monomials of weight 1 and 2 of the model's coordinates: δ, δ² and σ² in one
-    dimension, in d dimensions those of the first two components.  The kernel gives E[f | past]
-    and, at twice the order, its conditional variance.  Whatever heavy tail the marginal law of f
-    has, these are martingale differences of unit variance, so their averages test every step at
-    full power.  A monitor for `simulate`; plain arrays only, so that it travels to any worker.
+    dimension, in d dimensions those of the first two components; of a mixture those of weight 1.
+    The kernel gives E[f | past] and, at twice the order, its conditional variance.  Whatever
+    heavy tail the marginal law of f has, these are martingale differences of unit variance, so
+    their averages test every step at full power.  A monitor for `simulate`; plain arrays only, so
+    that it travels to any worker.
     """
 
     labels: tuple[str, ...]
@@ -50,7 +51,7 @@ class StepResiduals:
         """The residuals of the steps of ``loop``; ``data`` and ``real`` as in `derive`."""
         small, names, places = loop.marginal(_first_components(loop.family))
         rows = [v if v is None else loop.family.projected(v, places) for v in (data, real)]
-        wanted = _monomials(small.family.variables)
+        wanted = _monomials(small.family)
         squares = [{k: 2 * p for k, p in m.items()} for m in wanted]
         recursion = derive(small, monomials=[*wanted, *squares], data=rows[0], real=rows[1])
         place = [recursion.index(**m) for m in (*wanted, *squares)]
@@ -98,9 +99,10 @@ def _first_components(family: Any) -> list[str]:
     return [name for name in family.variables if all(int(k) <= 2 for k in name.split("_")[1:])]
 
 
-def _monomials(variables: Mapping[str, int]) -> list[dict[str, int]]:
-    """All monomials of weight 1 and 2, those of the mean first."""
-    powers = [p for p in powers_up_to(tuple(variables.values()), 2) if any(p)]
+def _monomials(family: Any) -> list[dict[str, int]]:
+    """All monomials of weight 1 and 2 whose squares close too, those of the mean first."""
+    variables, order = family.variables, int(min(2, family.highest // 2))
+    powers = [p for p in powers_up_to(tuple(variables.values()), order) if any(p)]
     powers.sort(key=lambda p: p[::-1])
     return [{k: q for k, q in zip(variables, p, strict=True) if q} for p in powers]
 

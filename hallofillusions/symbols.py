@@ -137,8 +137,8 @@ def checked_rows(
     if data.ndim < 1 or data.shape[1:] != shape or not len(data):
         raise InputError(f"{argument} must be {wants}, got the shape {data.shape}")
     if not np.isfinite(data).all():
-        bad = data[~np.isfinite(data)][0]
-        raise InputError(f"{argument} must be finite, got {bad} among its rows")
+        row = np.argwhere(~np.isfinite(data))[0]
+        raise InputError(f"{argument} must be finite, got {data[tuple(row)]} in row {row[0] + 1}")
     for beyond, word, limit in ((data < support[0], "least", support[0]),
                                 (data > support[1], "most", support[1])):  # fmt: skip
         if beyond.any():
@@ -176,6 +176,8 @@ PARAMETERS: dict[str, Parameter] = {
                   closed=(False, True), typical=(1, 4)),
         Parameter("p", "p", "probability of the region that is sampled", 0, 1,
                   closed=(False, False), typical=(0.5, 0.99)),
+        Parameter("h", "h", "bandwidth: standard deviation of a kernel", 0, closed=(False, True),
+                  typical=(0.1, 1)),
         Parameter("lam", r"\lambda", "factor on the covariance of the sampler (MAD's lambda)", 0,
                   closed=(False, True), typical=(0.5, 1.5)),
         Parameter("tau", r"\tau", "sampling temperature", 0, closed=(False, True),

@@ -67,7 +67,7 @@ def derive(
     if wanted and (part := _open_part(loop)) is not None:
         raise NotClosed(
             _written(variables, wanted[0]),
-            f"what {part!r} makes of the probabilities of types is no polynomial of them",
+            f"what {part!r} makes of the model's coordinates is no polynomial of them",
         )
     known = () if data is None else _data_means(loop, data, order)
     known += () if real is None else _row_means(loop, real, "real", order)
@@ -77,9 +77,9 @@ def derive(
 
 def _open_part(loop: FeedbackLoop) -> Any:
     """The bias or the estimator whose law is no polynomial, if one is."""
-    if not loop.bias.closes(loop.family):
+    if not loop.family.closes_under(loop.bias):
         return loop.bias
-    return None if loop.estimator.closes else loop.estimator
+    return None if loop.estimator.closes_on(loop.family) else loop.estimator
 
 
 def _pattern(loop: FeedbackLoop) -> FeedbackLoop:
@@ -124,7 +124,7 @@ def _row_means(
     """The means over the rows of all functions of x up to a weight, as atoms."""
     family = loop.family
     rows = family.checked(values, name)
-    means = family.means(rows[None], family.labels(order))
+    means = family.sample_means(rows[None], family.labels(order))
     return tuple((f"{name}_{family.name(k)}", float(v[0])) for k, v in means.items())
 
 
@@ -203,13 +203,13 @@ def _reduced(
     """An observable's claim, and the moments of the loop that it is about, which others share."""
     observable.check(loop.family)
     simpler, inner = observable.reduced(loop)
-    u = getattr(observable, "direction", None) if simpler is not loop else None
-    if (simpler, u) not in known:
-        rows = [None if v is None else np.asarray(v) @ np.array(u) if u else v
-                for v in (options["data"], options["real"])]  # fmt: skip
-        numerical = options["numerical"]
-        known[simpler, u] = _Moments(simpler, generations, rows[0], rows[1], numerical)
-    return inner.claim_in(simpler), known[simpler, u]
+    given = [options["data"], options["real"]]
+    part = simpler is not loop and any(v is not None for v in given)
+    key = simpler, observable.label if part else ""
+    if key not in known:
+        rows = [observable.seen(v) if part and v is not None else v for v in given]
+        known[key] = _Moments(simpler, generations, rows[0], rows[1], options["numerical"])
+    return inner.claim_in(simpler), known[key]
 
 
 class _Moments:

@@ -63,7 +63,8 @@ class Trajectory:
     literal        whether every point was drawn; ``literal_reason`` says what forced it
     options        `Options`, from which `rerun` asks again
     versions       of the libraries that ran
-    remarks        quantity -> why it is infinite, where its observable can tell
+    remarks        quantity -> what nobody may miss of it, in words that follow its label: why
+                   it is infinite, how many fits did not converge
     ============== ==================================================================
     """
 

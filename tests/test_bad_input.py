@@ -98,7 +98,7 @@ CASES: dict[str, list[Case]] = {
         (lambda: loop(mixing=FreshSplit), ("mixing", "Mixing", "FreshSplit")),
         (lambda: loop(mixing=0.9), ("mixing", "Mixing", "0.9")),
         (lambda: loop(bias=Bessel()), ("bias", "SamplingBias", "Bessel()")),
-        (lambda: loop(estimator=None), ("estimator", "Estimator", "None")),
+        (lambda: loop(estimator="EM"), ("estimator", "Estimator", "'EM'")),
         (lambda: loop(start="truth"), ("start", "Truth(), FirstFit(), Memory()", "'truth'")),
         (lambda: loop(start=Memory), ("start", "Memory")),
         (lambda: loop(mixing=Accumulate(), start=Memory()),
@@ -223,6 +223,7 @@ def assert_refused(
 # -- the command line ------------------------------------------------------------------------
 
 LOOP = ["--mixing", "FreshSplit", "--alpha", "0.5", "--n", "10"]
+MIXTURE = ["--family", "GaussianMixture", *LOOP[:-1], "20"]
 COMMANDS: list[tuple[list[str], tuple[str, ...]]] = [
     (["foo"], ("no command 'foo'", "derive, predict")),
     (["comare"], ("did you mean compare",)),
@@ -249,6 +250,21 @@ COMMANDS: list[tuple[list[str], tuple[str, ...]]] = [
     (["predict", *LOOP, "--at", "99"], ("at must be generations from 0 to 10", "99")),
     (["predict", *LOOP, "--column", "x"], ("column", "--real")),
     (["predict", "--loop", "nowhere.toml"], ("there is no file nowhere.toml",)),
+    (["predict", *LOOP, "--columns", "x,y"], ("column", "--real")),
+    (["predict", *LOOP, "--components", "2"], ("components", "--real")),
+    (["predict", *LOOP, "--steps", "-2,0"], ("unknown argument --steps=-2,0",)),
+    (["predict", *MIXTURE, "--weights", "0.5,0.6"], ("weights", "sum to 1", "1.1")),
+    (["predict", *MIXTURE, "--weights", "1/2,half"], ("weights", "numbers")),
+    (["predict", *MIXTURE, "--means", "-2,0,2"], ("means", "2 rows", "(3,)")),
+    (["predict", *MIXTURE, "--means", "-2,0,2,x"], ("means", "numbers")),
+    (["predict", *MIXTURE, "--covariances", "1,2,2,1,1,2,2,1"], ("covariances", "eigenvalue -1")),
+    (["predict", *MIXTURE, "--covariance_type", "round"], ("full, diag, spherical", "'round'")),
+    (["predict", *MIXTURE, "--n", "10"], ("n must be at least 11", "10")),
+    (["predict", *MIXTURE, "--init", "x"], ("estimator is not given", "EM")),
+    (["predict", *MIXTURE, "--estimator", "EM", "--init", "x"], ("'last' or 'k-means++'", "'x'")),
+    (["predict", *MIXTURE, "--estimator", "AddK"], ("types", "GaussianMixture")),
+    (["predict", *MIXTURE, "--real", "nowhere.csv"], ("there is no file nowhere.csv",)),
+    (["predict", "--family", "GaussianMixure", *LOOP], ("did you mean GaussianMixture",)),
     (["derive"], ("theorem's name, --list, or a loop", "nothing")),
     (["derive", "gaussian_variance", *LOOP], ("more than one",)),
     (["derive", "gausian_variance"], ("no theorem", "did you mean gaussian_variance")),

@@ -23,6 +23,7 @@ from hallofillusions.cli import COMMANDS, _medians_at, main
 from hallofillusions.cli.declarations import declared
 from hallofillusions.component import KINDS, fields_of, find, shipped
 from hallofillusions.proof import ProofError, Step, find_theorem, theorems
+from hallofillusions.realdata import read_points
 
 SPLIT = ["--mixing", "FreshSplit", "--alpha", "0.9", "--n", "20"]
 REPLACE = ["--mixing", "Replace", "--n", "10"]
@@ -303,6 +304,121 @@ def test_real_data_fit_the_world(run: Any) -> None:
     stopped = run("simulate", *rows)
     assert stopped.status == 2
     assert "60 rows" in stopped.err
+
+
+MIXTURE = ["--family", "GaussianMixture", "--mixing", "FreshSplit", "--alpha", "0.5", "--n", "40"]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> str:
+    """A file of three clusters, each with a name, and of what each point is the number."""
+    rng = np.random.default_rng(8)
+    kind = rng.integers(3, size=300)
+    x, y = np.array([[0, 8, 0], [0, 0, 8]])[:, kind] + rng.normal(size=(2, 300))
+    rows = zip(range(300), x, y, np.array(list("abc"))[kind], strict=True)
+    return "id,x,y,kind\n" + "".join(f"{i},{a:.5f},{b:.5f},{k}\n" for i, a, b, k in rows)
+
+
+def test_points_make_a_mixture_whose_size_is_chosen_and_said(run: Any, cloud: str) -> None:
+    Path("points.csv").write_text(cloud)
+    points = ["--real", "points.csv", "--columns", "x,y", "--generations", "2"]
+    fit = h.fit_mixture(read_points("points.csv", ["x", "y"])[0])
+    told = run("predict", *MIXTURE, *points)
+    assert told.status == 0
+    assert " ".join(told.out.split()).startswith(f"points.csv (x, y): {fit}")
+    answer = run("predict", *MIXTURE, *points, "--json")
+    assert loop_of(answer).family == fit.family
+    assert answer.json["world"]["components"] == 3
+    assert answer.json["world"]["bic"]["3"] == pytest.approx(fit.bic[3])
+    assert answer.json["world"]["rows"] == len(fit.rows) == 240
+
+    compared = run("compare", *MIXTURE, *points, "--components", "2", "--replicates", "300",
+                   "--seed", "1", "--replacement", "--json")  # fmt: skip
+    assert compared.status == 0
+    assert compared.json["world"]["tried"] == [2]
+    assert compared.json["verdict"] == "agrees in part"
+
+
+def test_points_are_the_pool_of_a_mixture(run: Any, cloud: str) -> None:
+    Path("points.csv").write_text(cloud)
+    loop = ["--family", "GaussianMixture", "--mixing", "FixedPool", "--alpha", "0.5", "--n", "40",
+            "--start", "Memory", "--covariance_type", "diag", "--held_out", "0.4"]  # fmt: skip
+    answer = run("simulate", *loop, "--real", "points.csv", "--column", "x", "--column", "y",
+                 "--generations", "2", "--replicates", "20", "--seed", "1", "--json")  # fmt: skip
+    assert loop_of(answer).mixing == h.FixedPool(0.5, 180)
+    assert loop_of(answer).family.covariance_type == "diag"
+    assert len(loop_of(answer).family.held_out) == 120
+    assert answer.json["quantities"]["trace of the covariance"]["mean"][0] > 0
+
+
+def test_a_mixture_that_is_given_is_not_fitted(run: Any, cloud: str) -> None:
+    Path("points.csv").write_text(cloud)
+    answer = run("predict", *MIXTURE, "--real", "points.csv", "--columns", "x,y", "--json",
+                 "--weights", "0.5,0.5", "--means", "0,0,8,0", "--generations", "1")  # fmt: skip
+    assert loop_of(answer).family == h.GaussianMixture((0.5, 0.5), ((0, 0), (8, 0)))
+    assert "world" not in answer.json
+
+
+def test_points_make_a_gaussian_of_as_many_dimensions(run: Any, cloud: str) -> None:
+    Path("points.csv").write_text(cloud)
+    rows = read_points("points.csv", ["x", "y"])[0]
+    loop = ["--mixing", "FixedPool", "--alpha", "0.5", "--n", "40", "--start", "Memory"]
+    answer = run("predict", *loop, "--real", "points.csv", "--columns", "x,y", "--json")
+    family: Any = loop_of(answer).family
+    np.testing.assert_allclose(family.mean, rows.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(family.variance, np.cov(rows.T, ddof=0), rtol=1e-12)
+    assert loop_of(answer).mixing.size == 300
+
+
+@pytest.mark.parametrize("of", ["Gaussian", "GaussianMixture"])
+def test_points_make_the_law_of_kernel_estimates(run: Any, cloud: str, of: str) -> None:
+    Path("points.csv").write_text(cloud)
+    rows = read_points("points.csv", ["x", "y"])[0]
+    loop = ["--family", "KernelDensity", "--of", of, "--bandwidth", "0.3", *MIXTURE[2:]]
+    answer = run("predict", *loop, "--real", "points.csv", "--columns", "x,y", "--json")
+    family: Any = loop_of(answer).family
+    trained = rows if of == "Gaussian" else h.fit_mixture(rows).rows
+    np.testing.assert_allclose(family.covariance, np.cov(trained.T, ddof=0), rtol=1e-9)
+
+
+def test_lists_may_begin_with_a_minus(run: Any) -> None:
+    answer = run("predict", "--json", *MIXTURE, "--weights", "0.5,0.5", "--means", "-2,0,2,0",
+                 "--covariances", "1", "--covariance_type", "diag", "--start", "GaussianMixture",
+                 "--start-means", "-.5,-1e-1,0,1", "--start-covariance_type", "diag",
+                 "--generations", "1")  # fmt: skip
+    family = h.GaussianMixture((0.5, 0.5), ((-2, 0), (2, 0)), 1, "diag")
+    start = h.GaussianMixture(means=((-0.5, -0.1), (0, 1)), covariance_type="diag")
+    loop = loop_of(answer)
+    assert loop == FeedbackLoop(family, mixing=FreshSplit(0.5), n=40, start=start)
+    assert FeedbackLoop.from_toml(loop.to_toml()) == loop
+
+
+@pytest.mark.parametrize(("extra", "words"), [
+    (["--columns", "x,z"], ("no column 'z'", "id, x, y, kind")),
+    (["--columns", "x,kind"], ("line 2: 'kind' must be a number",)),
+    (["--columns", "x,y", "--components", "0"], ("components", "at least 1")),
+    (["--columns", "x,y", "--components", "two"], ("components", "'two'")),
+    (["--columns", "x,y", "--components", "301"], ("components", "300 rows")),
+    (["--columns", "x,y", "--components", "60"], ("at least 359", "60 components", "240")),
+    (["--columns", "x,y", "--components", "2", "--weights", "1"], ("components", "weights")),
+    (["--columns", "x,y", "--held_out", "1.5"], ("held_out", "[0, 1)")),
+    (["--columns", "x,y", "--covariance_type", "round"], ("covariance_type", "'round'")),
+    (["--columns", "x,y", "--estimator", "KnownLabels"], ("last column", "KnownLabels")),
+    (["--columns", "x,y", "--estimator", "Bessel"], ("Gaussian",)),
+    (["--columns", "x,y", "--n", "16"], ("n must be at least 17", "3 components")),
+    (["--columns", "x,y", "--blocks"], ("blocks", "--real")),
+    (["--family", "Poisson", "--columns", "x,y"], ("one column", "Poisson", "got 2")),
+    (["--family", "Gaussian", "--columns", "x,y", "--components", "2"], ("components", "Mixture")),
+])  # fmt: skip
+def test_points_that_make_no_world(
+    run: Any, cloud: str, extra: list[str], words: tuple[str, ...]
+) -> None:
+    Path("points.csv").write_text(cloud)
+    answer = run("predict", *MIXTURE, "--real", "points.csv", *extra)
+    assert answer.status == 2
+    assert answer.out == ""
+    assert answer.err.count("\n") == 1
+    assert all(word in answer.err for word in words), answer.err
 
 
 def test_infinite_numbers_are_words_in_json(run: Any) -> None:

@@ -32,6 +32,7 @@ def every(kind: str) -> list[Any]:
 WORLDS = (
     Gaussian(1, 2),
     h.Categorical((0.5, 0.25, 0.25)),
+    h.GaussianMixture((0.5, 0.5), (-2, 2), 1),
     h.NGram(2, h.Corpus(text="to be or not to be " * 20, block=50), h.FreeRunning(30)),
 )
 

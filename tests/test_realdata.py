@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from hallofillusions.realdata import default_column, describe_fit, read_column, read_runs
+from hallofillusions.realdata import (
+    default_column,
+    default_points,
+    describe_fit,
+    read_column,
+    read_points,
+    read_runs,
+)
 from hallofillusions.symbols import InputError
 
 Write = Callable[..., Path]
@@ -81,6 +89,70 @@ def test_a_file_that_is_not_there_or_a_folder(tmp_path: Path) -> None:
         read_column(tmp_path / "none.csv")
     with pytest.raises(InputError, match="cannot be read"):
         read_column(tmp_path)
+
+
+# -- points ----------------------------------------------------------------------------------------
+
+CLOUD = "name,x,y\na,1,2.5\nb,3,-4\nc,5,1e1\n"
+
+
+@pytest.mark.parametrize(("columns", "names"), [
+    (None, ("x", "y")), (["x", "y"], ("x", "y")), ("x,y", ("x", "y")), (["x,y"], ("x", "y")),
+    (["y", "2"], ("y", "x")), ("3", ("y",)), ([2, 3], ("x", "y")), ("y", ("y",)),
+])  # fmt: skip
+def test_points_are_columns_by_name_or_number(write: Write, columns: Any, names: Any) -> None:
+    points, found = read_points(write(CLOUD), columns)
+    assert found == names
+    columns_of = {"x": [1.0, 3.0, 5.0], "y": [2.5, -4.0, 10.0]}
+    assert points.T.tolist() == [columns_of[name] for name in names]
+
+
+def test_points_without_a_header_and_names_with_a_comma(write: Write) -> None:
+    points, names = read_points(write("1;2\n3;4\n"))
+    assert names == ("column 1", "column 2")
+    assert points.tolist() == [[1, 2], [3, 4]]
+    points, names = read_points(write('"x, y";z\n1;2\n3;5\n'), "x, y")
+    assert names == ("x, y",)
+    assert points.tolist() == [[1], [3]]
+
+
+@pytest.mark.parametrize(("content", "columns", "words"), [
+    ("x,y\n1,2\n3,\n5,6\n", None, "line 3: 'y' must be a number, got an empty cell"),
+    ("x,y\n1,2\n3\n5,6\n", None, "line 3: 'y' must be a number, got an empty cell"),
+    ("x,y\n1,2\n3,oops\n5,6\n", None, "line 3: 'y' must be a number, got 'oops'"),
+    ("x,y\n1,2\n3,nan\n5,6\n", None, "line 3: 'y' must be a number (finite), got nan"),
+    ("x,y\n1,2\n3,inf\n5,6\n", None, "line 3: 'y' must be a number (finite), got inf"),
+    (CLOUD, ["x", "name"], "line 2: 'name' must be a number, got 'a'"),
+    (CLOUD, ["x", "z"], "no column 'z'; it has name, x, y"),
+    (CLOUD, ["x", "x"], "columns must be different, got 'x' twice"),
+    (CLOUD, "x,2", "columns must be different, got '2' twice"),
+    (CLOUD, [], "at least one column, got none"),
+    ("x,y\n1,2\n", None, "at least 2 rows of numbers, got 1"),
+    ("x,y\n1,2\n1,2\n1,2\n", None, "different rows, got 3 that are all equal"),
+    ("x,y\n1,2\n1,3\n1,4\n", None, "in 'x', got 1 in all 3 rows: leave that column out"),
+    ("a,b\nx,y\nz,w\n", None, "a column of numbers, got none of 2 columns"),
+])  # fmt: skip
+def test_what_is_no_cloud_is_one_sentence(
+    write: Write, content: str, columns: Any, words: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read_points(write(content), columns)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_default_cloud_is_public_domain_and_a_ring() -> None:
+    from statsmodels.datasets import elnino
+
+    points, words = default_points()
+    assert "public domain" in elnino.COPYRIGHT
+    assert "elnino" in words
+    assert points.shape == (730, 2)
+    assert np.array_equal(points[2:, 0], points[:-2, 1])
+    # a Gaussian has the share 1 - e^(-q/2) of its points at a squared distance below q
+    gap = points - points.mean(axis=0)
+    inside = (np.einsum("ni,ij,nj->n", gap, np.linalg.inv(np.cov(gap.T)), gap) < 0.4).sum()
+    assert stats.binom.cdf(inside, len(points), 1 - np.exp(-0.2)) < 1e-6
 
 
 # -- a user's own runs -----------------------------------------------------------------------------

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ..prediction import Prediction
     from ..proof import Theorem
     from ..trajectory import Trajectory
+    from .worlds import World
 
 MANY = 100_000
 """Replicates above which medians are taken at the last generation only, to save memory."""
@@ -87,6 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    from .flags import joined
+
+    arguments = joined(arguments)
     parser = _parser(arguments)
     parsed, unknown = parser.parse_known_args(arguments)
     if unknown:
@@ -156,9 +160,17 @@ def _sentence(error: Exception) -> str:
 # -- what is printed -----------------------------------------------------------------------------
 
 
-def show(arguments: Namespace, data: Callable[[], Any], text: Callable[[], str]) -> None:
-    """Print JSON where ``--json`` is asked for, else text."""
-    print(json.dumps(plain(data()), indent=2, ensure_ascii=False) if arguments.json else text())
+def show(
+    arguments: Namespace, data: Callable[[], Any], text: Callable[[], str],
+    world: World | None = None,
+) -> None:  # fmt: skip
+    """Print JSON where ``--json`` is asked for, else text; first how the ``world`` was chosen."""
+    chosen = world.to_dict() if world else {}
+    if arguments.json:
+        found = {**chosen, **data()} if chosen else data()
+        print(json.dumps(plain(found), indent=2, ensure_ascii=False))
+        return
+    print(f"{wrapped(world)}\n\n{text()}" if chosen else text())
 
 
 def writable(path: str | None) -> str | None:
@@ -368,12 +380,10 @@ def _run_flags(parser: ArgumentParser, generations: int | None = 10) -> None:
     add_loop_flags(parser)
 
 
-def _real_flags(parser: ArgumentParser) -> None:
-    parser.add_argument("--real", metavar="FILE.csv",
-                        help="real data that take the place of the family")  # fmt: skip
-    parser.add_argument("--column", metavar="NAME", help="the column of --real")
-    parser.add_argument("--blocks", action="store_true", help="of an NGram loop: sample the blocks "
-                        "of the corpus itself, not the chain fitted to it")  # fmt: skip
+def _world_flags(parser: ArgumentParser) -> None:
+    from .worlds import add_world_flags
+
+    add_world_flags(parser)
 
 
 def _replacement_flag(parser: ArgumentParser) -> None:
@@ -395,19 +405,23 @@ def _numerical_flag(parser: ArgumentParser) -> None:
 def _predict_flags(parser: ArgumentParser) -> None:
     _run_flags(parser)
     _numerical_flag(parser)
-    _real_flags(parser)
+    _world_flags(parser)
 
 
 def _predict(arguments: Namespace) -> int:
+    from .worlds import told, world_from
+
     writable(arguments.csv)
-    loop, real = _world(arguments)
-    prediction = _prediction(arguments, loop, arguments.generations, _given_rows(loop, real))
+    world = world_from(arguments)
+    known = told(world.loop, world.rows)
+    prediction = _prediction(arguments, world.loop, arguments.generations, known)
     if arguments.csv:
         values = [prediction[label] for label in prediction.known]
         rows = ([g, *(float(v[g]) for v in values)] for g in range(prediction.generations + 1))
         write_csv(arguments.csv, ["generation", *prediction.known], rows)
     at = shown(arguments, prediction.generations)
-    show(arguments, lambda: prediction_facts(prediction), lambda: prediction_text(prediction, at))
+    show(arguments, lambda: prediction_facts(prediction), lambda: prediction_text(prediction, at),
+         world)  # fmt: skip
     return OK
 
 
@@ -417,15 +431,6 @@ def _prediction(
     from ..theory import predict
 
     return predict(loop, generations, numerical=arguments.numerical, **rows)
-
-
-def _given_rows(loop: FeedbackLoop, real: Any, replacement: bool = False) -> dict[str, Any]:
-    """What theory is told of real rows: the loop's memory itself, or the law that they follow."""
-    if real is None or loop.family.sequential:  # whose laws are those of the corpus' chain
-        return {}
-    bootstrapped = loop.mixing.anchored and loop.mixing.remembers == "everything"
-    memory = not replacement and (bootstrapped or loop.remembers_all(real))
-    return {"data" if memory else "real": real}
 
 
 # -- simulate ------------------------------------------------------------------------------------
@@ -439,7 +444,7 @@ def _simulate_flags(parser: ArgumentParser) -> None:
 
 
 def _simulation_flags(parser: ArgumentParser) -> None:
-    _real_flags(parser)
+    _world_flags(parser)
     _replacement_flag(parser)
     parser.add_argument("--replicates", type=_scalar, metavar="R", help="default 10000")
     parser.add_argument("--seed", type=_scalar, metavar="S", help="a whole number; default: random")
@@ -450,17 +455,20 @@ def _simulation_flags(parser: ArgumentParser) -> None:
 
 
 def _simulate(arguments: Namespace) -> int:
+    from .worlds import world_from
+
     writable(arguments.save)
     writable(arguments.csv)
-    again = arguments.rerun is not None
-    trajectory = _again(arguments) if again else _trajectory(arguments, *_world(arguments))
+    world = world_from(arguments) if arguments.rerun is None else None
+    trajectory = _trajectory(arguments, world) if world else _again(arguments)
     if arguments.save:
         trajectory.save(arguments.save)
     if arguments.csv:
         header = ("quantity", "generation", "mean", "standard_error", "variance", "nonfinite")
         write_csv(arguments.csv, header, trajectory_rows(trajectory))
     at = shown(arguments, trajectory.generations)
-    show(arguments, lambda: trajectory_facts(trajectory), lambda: trajectory_text(trajectory, at))
+    show(arguments, lambda: trajectory_facts(trajectory), lambda: trajectory_text(trajectory, at),
+         world)  # fmt: skip
     return OK
 
 
@@ -468,7 +476,8 @@ def _again(arguments: Namespace) -> Trajectory:
     from ..simulation import rerun
     from .flags import given
 
-    asked = [arguments.replicates, arguments.seed, arguments.generations, arguments.real]
+    asked = [arguments.replicates, arguments.seed, arguments.generations, arguments.real,
+             arguments.components]  # fmt: skip
     flags = arguments.literal or arguments.replacement
     if given(arguments) or any(v is not None for v in asked) or flags:
         raise InputError("rerun takes everything from its file: give no loop, seed or size with it")
@@ -477,7 +486,7 @@ def _again(arguments: Namespace) -> Trajectory:
 
 
 def _trajectory(
-    arguments: Namespace, loop: FeedbackLoop, real: Any, monitors: Sequence[Any] = ()
+    arguments: Namespace, world: World, monitors: Sequence[Any] = ()
 ) -> Trajectory:
     from ..simulation import simulate
 
@@ -488,9 +497,9 @@ def _trajectory(
     replicates = 10_000 if arguments.replicates is None else arguments.replicates
     with _executor(arguments.workers) as executor:
         return simulate(
-            loop, last, rng=seed, executor=executor, literal=arguments.literal,
+            world.loop, last, rng=seed, executor=executor, literal=arguments.literal,
             replicates=replicates, quantiles_at=_medians_at(last, replicates), monitors=monitors,
-            real=real, replacement=arguments.replacement,
+            real=world.rows, replacement=arguments.replacement,
         )  # fmt: skip
 
 
@@ -520,32 +529,6 @@ def _executor(workers: Any) -> Iterator[Any]:
         yield pool
 
 
-def _world(arguments: Namespace) -> tuple[FeedbackLoop, Any]:
-    """The loop and the real data; the world is fitted to the data where nothing else is said."""
-    from .flags import loop_from
-
-    if arguments.real is None:
-        if arguments.column is not None:
-            raise InputError("column names a column of --real, which is not given")
-        loop = loop_from(arguments)
-        return loop, _blocks(loop) if arguments.blocks else None
-    if arguments.blocks:
-        raise InputError("blocks are those of a corpus, and --real gives other data")
-    from ..realdata import read_column
-
-    real = read_column(arguments.real, arguments.column)
-    fitted = {"family.mean": float(real.mean()), "family.variance": float(real.var())}
-    pool = {"mixing.size": real.size} if arguments.mixing == "FixedPool" else {}
-    return loop_from(arguments, {**fitted, **pool}), real
-
-
-def _blocks(loop: FeedbackLoop) -> Any:
-    """The corpus itself, as the loop's blocks."""
-    if not loop.family.sequential:
-        raise InputError(f"blocks want --family NGram, got {type(loop.family).__name__}")
-    return loop.family.blocks  # type: ignore[attr-defined]
-
-
 # -- compare -------------------------------------------------------------------------------------
 
 
@@ -566,7 +549,7 @@ def _compare(arguments: Namespace) -> int:
     from ..comparison import compare
 
     writable(arguments.csv)
-    trajectory, rows = _to_compare(arguments)
+    trajectory, rows, world = _to_compare(arguments)
     prediction = _prediction(arguments, trajectory.loop, trajectory.generations, rows)
     comparison = compare(prediction, trajectory, level=arguments.level)
     if arguments.csv:
@@ -579,41 +562,44 @@ def _compare(arguments: Namespace) -> int:
         return {**comparison.to_dict(), "generations": trajectory.generations, "seed": seed,
                 "cells": [vars(c) for c in comparison.cells], "clock": CLOCK}  # fmt: skip
 
-    show(arguments, data, lambda: f"{comparison}\n{CLOCK}")
+    show(arguments, data, lambda: f"{comparison}\n{CLOCK}", world)
     return DISAGREES if comparison.verdict == DISAGREE else OK
 
 
-def _to_compare(arguments: Namespace) -> tuple[Trajectory, dict[str, Any]]:
-    """What is compared, and the rows that theory is told of.
+def _to_compare(
+    arguments: Namespace,
+) -> tuple[Trajectory, dict[str, Any], World | None]:
+    """What is compared, the rows that theory is told of, and the world of a new simulation.
 
     It is a saved run, the user's own runs, or a new simulation.
     """
     from ..trajectory import Trajectory
+    from .worlds import told, world_from
 
     if arguments.trajectory and arguments.runs:
         raise InputError("compare takes --trajectory or --runs, got both")
     if arguments.trajectory or arguments.runs:
         own = ("seed", "replicates", "generations", "workers", "literal", "steps", "real",
-               "replacement")  # fmt: skip
+               "replacement", "components")  # fmt: skip
         values = {name: getattr(arguments, name) for name in own}
         if said := [k for k, v in values.items() if v is not None and v is not False]:
             raise InputError(f"{said[0]} asks for a new simulation, but runs are given")
     if arguments.trajectory:
         trajectory = Trajectory.load(arguments.trajectory, loop=_loop_or_none(arguments))
         options = trajectory.options
-        return trajectory, _given_rows(trajectory.loop, options.real, options.replacement)
+        return trajectory, told(trajectory.loop, options.real, options.replacement), None
     if arguments.runs:
-        return _own_runs(arguments), {}
-    loop, real = _world(arguments)
-    rows = _given_rows(loop, real, arguments.replacement)
+        return _own_runs(arguments), {}, None
+    world = world_from(arguments)
+    rows = told(world.loop, world.rows, arguments.replacement)
     monitors = []
     if arguments.steps:
         from ..steps import StepResiduals
         from ..theory import check_generations
 
         last = 10 if arguments.generations is None else check_generations(arguments.generations)
-        monitors = [StepResiduals.of(loop, last, **rows)]
-    return _trajectory(arguments, loop, real, monitors), rows
+        monitors = [StepResiduals.of(world.loop, last, **rows)]
+    return _trajectory(arguments, world, monitors), rows, world
 
 
 def _loop_or_none(arguments: Namespace) -> FeedbackLoop | None:
@@ -643,7 +629,10 @@ def _own_runs(arguments: Namespace) -> Trajectory:
 def _reproduce_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--out", default="results", metavar="FOLDER", help="default: results")
     parser.add_argument("--full", action="store_true", help="the careful setting")
-    _real_flags(parser)
+    parser.add_argument("--real", metavar="FILE.csv", help="real data for the Gaussian loops")
+    parser.add_argument("--column", metavar="NAME", help="the column of --real")
+    parser.add_argument("--points", metavar="FILE.csv", help="points to which the mixture of the "
+                        "real world is fitted (default: a set that comes with statsmodels)")
     parser.add_argument("--corpus", metavar="FILE", nargs="+", help="text files (UTF-8) for the "
                         "loops of text; default: English text that Python carries")  # fmt: skip
     parser.add_argument("--seed", type=_scalar, metavar="S")
@@ -656,7 +645,7 @@ def _reproduce(arguments: Namespace) -> int:
     if arguments.column is not None and arguments.real is None:
         raise InputError("column names a column of --real, which is not given")
     asked = {"full": arguments.full, "real": arguments.real, "column": arguments.column,
-             "corpus": arguments.corpus, "seed": arguments.seed,
+             "corpus": arguments.corpus, "points": arguments.points, "seed": arguments.seed,
              "workers": arguments.workers}  # fmt: skip
     result = reproduce(arguments.out, **{k: v for k, v in asked.items() if v is not None})
     show(arguments, result.to_dict, lambda: str(result))

@@ -36,8 +36,8 @@ def declared(kind: str) -> tuple[Declared, ...]:
     classes = {c.name: c for f in files for c in _classes(f)}
     found = (
         Declared(c.name, tuple(dict.fromkeys(_fields(c, classes))), _symbols(c, classes), _words(c))
-        for c in classes.values() if _is_dataclass(c) and not c.name.startswith("_")
-        and _is_assumption(c, classes)
+        for f in files if not f.name.startswith("_") for c in _classes(f)
+        if _is_dataclass(c) and not c.name.startswith("_") and _is_assumption(c, classes)
     )  # fmt: skip
     return tuple(sorted(found, key=lambda d: d.name))
 

@@ -5,6 +5,7 @@ Nothing is listed by hand: a new assumption in its folder has its flags at once.
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -101,6 +102,17 @@ def scalar(text: str) -> Any:
     return text
 
 
+def joined(arguments: list[str]) -> list[str]:
+    """``--means -2,0`` as ``--means=-2,0``: argparse takes such a list for a flag."""
+    found: list[str] = []
+    for argument in arguments:
+        if re.match(r"-\.?\d", argument) and found and re.match(r"--[^=]+$", found[-1]):
+            found[-1] += f"={argument}"
+        else:
+            found.append(argument)
+    return found
+
+
 def given(arguments: Namespace) -> bool:
     """Whether the command line says anything about a loop."""
     return any(value is not None for _, value in _given(arguments))
@@ -112,13 +124,21 @@ def _given(arguments: Namespace) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> FeedbackLoop:
-    """The loop that file and flags describe, or an `InputError`.
+def loop_from(arguments: Namespace) -> FeedbackLoop:
+    """The loop that file and flags describe, or an `InputError`."""
+    return built(described(arguments))
 
-    ``more`` gives fields ("family.mean") that hold where neither file nor flags name them.
-    """
+
+def built(data: Mapping[str, Any]) -> FeedbackLoop:
+    """The loop of a table (see `described`), or an `InputError` that speaks of flags."""
     from ..loop import FeedbackLoop
 
+    _require(data)
+    return FeedbackLoop.from_dict(data)
+
+
+def described(arguments: Namespace) -> dict[str, Any]:
+    """What file and flags say of a loop, as its table (see `FeedbackLoop.from_dict`)."""
     data = read_toml(arguments.loop) if arguments.loop else {}
     fields: dict[str, dict[str, Any]] = {}
     for name, value in _given(arguments):
@@ -136,19 +156,13 @@ def loop_from(arguments: Namespace, more: Mapping[str, Any] | None = None) -> Fe
         fields.setdefault(_role_of(data, field), {})[field] = value
     for role, values in fields.items():
         data[role] = {**_table(data, role), **values}
-    for name, value in (more or {}).items():
-        role, _, field = name.partition(".")
-        table = data.get(role)
-        if isinstance(table, Mapping) and _has(role, table.get("type"), field):
-            data[role] = {field: value, **table}
-    _require(data)
-    return FeedbackLoop.from_dict(data)
+    return data
 
 
 def _role_of(data: Mapping[str, Any], field: str) -> str:
     """The one role whose named part has the field."""
     types = {r: t.get("type") for r, t in data.items() if r in KINDS and isinstance(t, Mapping)}
-    found = [r for r, name in types.items() if r != "start" and _has(r, name, field)]
+    found = [r for r, name in types.items() if r != "start" and has_field(r, name, field)]
     if len(found) != 1:
         roles = found or _shared(_owners())[field]
         raise InputError(
@@ -158,7 +172,7 @@ def _role_of(data: Mapping[str, Any], field: str) -> str:
     return found[0]
 
 
-def _has(role: str, name: Any, field: str) -> bool:
+def has_field(role: str, name: Any, field: str) -> bool:
     """Whether the shipped class ``name`` of a role has that field (`from_dict` tells of others)."""
     return any(c.name == name and field in c.fields for k in KINDS[role] for c in declared(k))
 

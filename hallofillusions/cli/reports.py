@@ -227,5 +227,5 @@ def trajectory_text(trajectory: Trajectory, at: Sequence[int]) -> str:
         for label in trajectory.medians:
             estimate, lower, upper = (v[-1] for v in trajectory.quantile(label))
             lines.append(f"{label}, g = {last}: {estimate:.5g} (95 %: {lower:.5g} to {upper:.5g})")
-    lines += [wrapped(f"{label} is infinite at {why}") for label, why in trajectory.remarks.items()]
+    lines += [wrapped(f"{label} {remark}") for label, remark in trajectory.remarks.items()]
     return "\n".join([*lines, "", CLOCK])

@@ -20,11 +20,18 @@ class Estimator(Component, ABC):
 
     closes: ClassVar[bool] = True
     """Whether the fit is a polynomial in the training means."""
+    latent: ClassVar[bool] = False
+    """Whether it fits families whose points are of several components, and no others."""
+    literal: ClassVar[bool] = False
+    """Whether it wants single points, since no statistics are sufficient."""
     smallest: ClassVar[int] = 1
     """The smallest training set that can be fitted."""
 
     def check(self, loop: FeedbackLoop) -> None:
-        """Refuse an n that is too small."""
+        """Refuse a family that it cannot fit, and an n that is too small."""
+        if loop.family.latent != self.latent:
+            wants = "EM() or KnownLabels()" if loop.family.latent else "one that fits no mixture"
+            raise InputError(f"estimator must be {wants} for {loop.family}, got {self!r}")
         for n in loop.n if isinstance(loop.n, tuple) else (loop.n,):
             if not is_symbolic(n) and n < self.smallest:
                 raise InputError(f"n must be at least {self.smallest} for {self!r}, got {n}")
@@ -39,6 +46,14 @@ class Estimator(Component, ABC):
     @abstractmethod
     def fit(self, family: Family, statistics: Any) -> dict[str, Any]:
         """Definition: the fitted models, from the sufficient statistics of the training sets."""
+
+    def refit(self, family: Family, statistics: Any, last: Any, rng: Any) -> dict[str, Any]:
+        """Definition, where the fit depends on the ``last`` models or on chance: as `fit`."""
+        return self.fit(family, statistics)
+
+    def closes_on(self, family: Family) -> bool:
+        """Whether the fit of this family is a polynomial in the training means."""
+        return self.closes
 
     def atoms(self, size: Any, family: Family) -> dict[str, Any]:
         """Quantities of the claim that are not polynomials in α and 1/n, given the set's size."""

@@ -17,6 +17,10 @@ class MaximumLikelihood(Estimator):
         model: dict[str, Any] = family.match(statistics)
         return model
 
+    def atoms(self, size: Any, family: Any) -> dict[str, Any]:
+        found: dict[str, Any] = family.fit_atoms(size)
+        return found
+
     def claim(self, family: Any, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
-        coordinates: dict[str, Any] = family.claim_match(means)
+        coordinates: dict[str, Any] = family.claim_fit(means, at)
         return coordinates

@@ -95,7 +95,7 @@ class NaturalFamily(Family):
         middle = self.middle()
         return {"delta": self.mean_of(model) - (middle if is_symbolic(middle) else float(middle))}
 
-    def means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
+    def sample_means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
         """Label k -> mean of (x - m₀)^k over points (replicates, size) or statistics (k = 1)."""
         middle = float(self.middle())
         if isinstance(sample, Sums):

@@ -37,6 +37,8 @@ class Family(Component, ABC):
 
     closes: ClassVar[bool] = True
     """Whether every moment of a loop obeys a finite recursion; where not, `NotClosed` is raised."""
+    highest: ClassVar[float] = np.inf
+    """The highest weight of the moments that do."""
     types: ClassVar[bool] = False
     """Whether a point is one of finitely many types, which have names and no size."""
     law: ClassVar[Any] = None
@@ -45,11 +47,44 @@ class Family(Component, ABC):
     """Whether a point is a sequence, each symbol of which is drawn given the ones before it."""
     positive: ClassVar[bool] = False
     """Whether all points, and so all means, are above 0."""
+    bulky: ClassVar[bool] = False
+    """Whether a model is as large as what it was trained on, so that few are kept at once."""
+    latent: ClassVar[bool] = False
+    """Whether a point is of one of several components, which a fit may not see."""
 
     @property
     def spread(self) -> tuple[str, ...]:
         """The coordinates that are second central moments, where the model has any of its own."""
         return ()
+
+    @property
+    def shaped(self) -> bool:
+        """Whether models have a covariance that is fitted, whatever else they have."""
+        return bool(self.spread)
+
+    @property
+    def bare(self) -> Family:
+        """The family whose fit has the points' moments, where this one adds to them."""
+        return self
+
+    @property
+    def estimator(self) -> Any:
+        """What refits a loop of this family that names no estimator."""
+        from ..estimators.maximum_likelihood import MaximumLikelihood
+
+        return MaximumLikelihood()
+
+    def closes_under(self, bias: Any) -> bool:
+        """Whether a loop's moments obey a finite recursion when it samples with this bias."""
+        return bool(bias.closes(self))
+
+    def check(self, loop: Any) -> None:
+        """Refuse a loop that this family cannot be in."""
+        self.check_bias(loop.bias)
+
+    def check_bias(self, bias: Any) -> None:
+        """Refuse a bias that cannot act on this family."""
+        bias.check(self)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -99,7 +134,7 @@ class Family(Component, ABC):
     def coordinates(self, model: Model) -> dict[str, Any]:
         """The coordinates named in `variables`, relative to the real law."""
 
-    def means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
+    def sample_means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
         """Label -> mean of that function of x over each replicate's points or statistics."""
         raise NotImplementedError
 
@@ -134,6 +169,26 @@ class Family(Component, ABC):
         """Points of each model from points z of the standard member."""
         raise no_spread(self)
 
+    def drawn(
+        self, bias: Any, model: Model, shape: tuple[int, ...], rng: np.random.Generator
+    ) -> Any:
+        """Points that the bias draws from each model."""
+        return bias.draw(self, model, shape, rng)
+
+    def drawn_statistics(
+        self, bias: Any, model: Model, replicates: Any, size: Any, rng: Any
+    ) -> Any:
+        """Sufficient statistics of points that the bias draws from each model."""
+        return bias.draw_statistics(self, model, replicates, size, rng)
+
+    def literal_under(self, bias: Any) -> bool:
+        """Whether only points exist, and no law of their statistics, with this bias."""
+        return bool(bias.literal_on(self))
+
+    def shown(self, points: Any) -> Any:
+        """Points as a user sees them."""
+        return points
+
     def redrawn(self, model: Model, points: Any, where: Any, rng: np.random.Generator) -> Any:
         """Points of one model that take the places ``where`` of ``points``: (count, …).
 
@@ -166,6 +221,27 @@ class Family(Component, ABC):
     def scores(self) -> bool:
         """Whether it offers `loss`."""
         return type(self).loss is not Family.loss
+
+    def components(self, model: Model) -> tuple[Any, Any, Any]:
+        """Weights (…, K), means (…, K, d) and covariances (…, K, d, d) of the Gaussians that each
+        model is a mixture of."""
+        raise _unknown(self, "components")
+
+    @property
+    def of_gaussians(self) -> bool:
+        """Whether it offers `components`."""
+        return type(self).components is not Family.components
+
+    def spectra(self, model: Model) -> tuple[Any, Any, Any]:
+        """Weights (…, K) of the components, and of each the variances (…, K, d) along its axes and
+        the squared distances of its mean along them, in the units of the real covariance and from
+        the real mean."""
+        raise _unknown(self, "components")
+
+    @property
+    def held_out_rows(self) -> Any:
+        """Rows of real data (rows, d) that no model is trained on, where the family has them."""
+        return None
 
     def smoothed(self, statistics: Any, k: float) -> dict[str, Any]:
         """The models of counts with k added to each type."""
@@ -284,6 +360,14 @@ class Family(Component, ABC):
     @abstractmethod
     def claim_match(self, means: Mapping[str, Any]) -> dict[str, Any]:
         """The coordinates of the moment-matching fit as polynomials in the training means of φ."""
+
+    def fit_atoms(self, size: Any) -> dict[str, Any]:
+        """Quantities of `claim_fit` that are not polynomials in 1/n, given the set's size."""
+        return {}
+
+    def claim_fit(self, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
+        """The coordinates of the fit `match`, where it has more than the moments of the points."""
+        return self.claim_match(means)
 
     @abstractmethod
     def truth(self) -> dict[str, Any]:

@@ -212,7 +212,7 @@ class Categorical(Family):
         q = model["probability"]
         return {f"q_{i + 1}": q[..., i] for i in range(self.K)}
 
-    def means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
+    def sample_means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
         """Label i -> share of type i among points (replicates, size) or counts."""
         if not isinstance(sample, Counts):
             return {i: (sample == i - 1).mean(axis=-1) for i in labels}

@@ -170,6 +170,15 @@ class Gaussian(Family):
         real, shift = float(self.variance), model["mean"] - float(self.mean)
         return np.asarray(model["variance"] / real)[..., None], (shift**2 / real)[..., None]
 
+    def spectra(self, model: Model) -> tuple[Any, Any, Any]:
+        values, shifts = self.spectrum(model)
+        return np.ones((*values.shape[:-1], 1)), values[..., None, :], shifts[..., None, :]
+
+    def components(self, model: Model) -> tuple[Any, Any, Any]:
+        mean = np.asarray(model["mean"], dtype=float)[..., None, None]
+        variance = np.asarray(model["variance"], dtype=float)[..., None, None, None]
+        return np.ones(mean.shape[:-1]), mean, variance
+
     def entropy(self) -> float:
         """½ log(2πe σ₀²)."""
         return float(0.5 * (1 + np.log(2 * np.pi * float(self.variance))))
@@ -206,7 +215,7 @@ class Gaussian(Family):
         mean = self.mean if is_symbolic(self.mean) else float(self.mean)
         return {"delta": model["mean"] - mean, "v": model["variance"]}
 
-    def means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
+    def sample_means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
         """Label k -> mean of (x - μ₀)^k over points (replicates, size) or statistics (k ≤ 2)."""
         if isinstance(sample, GaussianStatistics):
             y = sample.mean - float(self.mean)

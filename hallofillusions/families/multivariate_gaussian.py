@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations_with_replacement
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ..numerics.mixtures import SINGULAR, least_correlation
 from ..symbols import InputError, as_number, is_symbolic, python_number, table_symbol
+from ._second_moments import SecondMoments, product_means
 from .base import Family, Model
 from .gaussian import Gaussian, GaussianStatistics, at_least, density_quantile, is_many
 
@@ -30,7 +30,7 @@ class WishartStatistics(GaussianStatistics):
 
 
 @dataclass(frozen=True, repr=False)
-class MultivariateGaussian(Gaussian):
+class MultivariateGaussian(SecondMoments, Gaussian):  # type: ignore[misc]
     """The normal law N(μ₀, Σ₀) in d dimensions; `Gaussian` with a sequence for its mean makes one.
 
     ========== ============ ==========================================================
@@ -47,6 +47,8 @@ class MultivariateGaussian(Gaussian):
 
     mean: Any = (0, 0)
     variance: Any = 1
+
+    highest: ClassVar[float] = np.inf
 
     def __post_init__(self) -> None:
         if not any(map(is_many, (self.mean, self.variance))):
@@ -181,12 +183,9 @@ class MultivariateGaussian(Gaussian):
         log_det = log_determinant(model["variance"])
         return 0.5 * (self.dimension * np.log(2 * np.pi * np.e) + log_det)
 
-    def spectrum(self, model: Model) -> tuple[Any, Any]:
-        white = np.linalg.inv(np.linalg.cholesky(self.covariance))
-        values, vectors = np.linalg.eigh(white @ model["variance"] @ white.T)
-        gap = (model["mean"] - self.center) @ white.T
-        along = np.einsum("...ij,...i->...j", vectors, gap)
-        return np.maximum(values[..., ::-1], 0.0), along[..., ::-1] ** 2
+    def components(self, model: Model) -> tuple[Any, Any, Any]:
+        mean = np.asarray(model["mean"])[..., None, :]
+        return np.ones(mean.shape[:-1]), mean, np.asarray(model["variance"])[..., None, :, :]
 
     def entropy(self) -> float:
         """½ log det(2πe Σ₀)."""
@@ -203,55 +202,33 @@ class MultivariateGaussian(Gaussian):
         firsts = {f"delta_{i + 1}": delta[..., i] for i in range(self.dimension)}
         return {**firsts, **{f"v_{i + 1}_{j + 1}": v[..., i, j] for i, j in self._pairs}}
 
-    def means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
+    def sample_means(self, sample: Any, labels: Sequence[Any]) -> dict[Any, Any]:
         """Label -> mean of Π y_i^a_i over points (replicates, size, d) or statistics (degree 2)."""
         if isinstance(sample, WishartStatistics):
             y = sample.mean - self.center
             second = outer(y, y) + sample.scatter / np.asarray(sample.count)[..., None, None]
-            return {a: _second(a, y, second) for a in labels}
+            return {a: self._mean_of_two(a, y, second) for a in labels}
         y = sample - self.center
         return {a: np.prod(y ** np.array(a), axis=-1).mean(axis=-1) for a in labels}
 
+    def _mean_of_two(self, label: Any, first: Any, second: Any) -> Any:
+        found = product_means(label, first, second)
+        if found is None:
+            raise InputError(f"labels must be of degree 1 or 2 for statistics, got {tuple(label)}")
+        return found
+
     # -- the claim ----------------------------------------------------------------------------
 
-    @cached_property
-    def _pairs(self) -> tuple[tuple[int, int], ...]:
-        return tuple(combinations_with_replacement(range(len(self.mean)), 2))
-
     @property
-    def variables(self) -> dict[str, int]:  # type: ignore[override]
-        firsts = {f"delta_{i + 1}": 1 for i in range(self.dimension)}
-        return {**firsts, **dict.fromkeys(self.spread, 2)}
-
-    @property
-    def features(self) -> dict[str, int]:  # type: ignore[override]
-        firsts = {f"y_{i + 1}": 1 for i in range(self.dimension)}
-        return {**firsts, **{f"yy_{i + 1}_{j + 1}": 2 for i, j in self._pairs}}
+    def _single(self) -> bool:
+        return False
 
     @property
     def spread(self) -> tuple[str, ...]:  # type: ignore[override]
-        return tuple(f"v_{i + 1}_{j + 1}" for i, j in self._pairs)
+        return self._seconds
 
     def atoms(self) -> dict[str, Any]:
         return {f"Sigma_{i + 1}_{j + 1}": self.variance[i][j] for i, j in self._pairs}
-
-    def label(self, powers: Sequence[int]) -> Any:
-        degrees = list(powers[: self.dimension])
-        for p, (i, j) in zip(powers[self.dimension :], self._pairs, strict=True):
-            degrees[i] += p
-            degrees[j] += p
-        return tuple(degrees)
-
-    def weight(self, label: Any) -> int:
-        return sum(label)
-
-    def name(self, label: Any) -> str:
-        return "_".join(map(str, label))
-
-    def labels(self, order: int) -> list[Any]:
-        places = range(self.dimension)
-        chosen = (c for k in range(1, order + 1) for c in combinations_with_replacement(places, k))
-        return sorted(tuple(map(c.count, places)) for c in chosen)
 
     def moment(self, label: Any, state: Mapping[str, Any]) -> Any:
         return sum(self.central(label, state)[1:], self.central(label, state)[0])
@@ -276,18 +253,6 @@ class MultivariateGaussian(Gaussian):
 
         return parts(tuple(label))
 
-    def claim_match(self, means: Mapping[str, Any]) -> dict[str, Any]:
-        y = [means[f"y_{i + 1}"] for i in range(self.dimension)]
-        firsts = {f"delta_{i + 1}": m for i, m in enumerate(y)}
-        seconds = {f"v_{i + 1}_{j + 1}": means[f"yy_{i + 1}_{j + 1}"] - y[i] * y[j]
-                   for i, j in self._pairs}  # fmt: skip
-        return {**firsts, **seconds}
-
-    def truth(self) -> dict[str, Any]:
-        values = {f"v_{i + 1}_{j + 1}": getattr(self.at, f"Sigma_{i + 1}_{j + 1}")
-                  for i, j in self._pairs}  # fmt: skip
-        return {**{f"delta_{i + 1}": 0 for i in range(self.dimension)}, **values}
-
     def marginal(self, names: Collection[str]) -> tuple[Family, dict[str, str], list[int]]:
         """The Gaussian of those components alone that the coordinates ``names`` speak of."""
         used = sorted({int(k) - 1 for name in names for k in name.split("_")[1:]})
@@ -303,6 +268,11 @@ class MultivariateGaussian(Gaussian):
         mean = [self.mean[i] for i in places]
         variance = [[self.variance[i][j] for j in places] for i in places]
         return Gaussian(mean, variance) if len(places) > 1 else Gaussian(mean[0], variance[0][0])
+
+    def seen_along(self, model: Model, direction: Any) -> dict[str, Any]:
+        """Each model's law of u·x."""
+        variance = np.einsum("i,...ij,j->...", direction, model["variance"], direction)
+        return {"mean": model["mean"] @ direction, "variance": np.maximum(variance, 0.0)}
 
     def along(self, direction: Sequence[float]) -> Gaussian:
         """The law of u·x for the direction u."""
@@ -350,14 +320,6 @@ def _less(a: tuple[int, ...], i: int) -> tuple[int, ...]:
     return (*a[:i], a[i] - 1, *a[i + 1 :])
 
 
-def _second(label: Any, first: Any, second: Any) -> Any:
-    """Mean of a product of at most two components."""
-    places = [i for i, p in enumerate(label) for _ in range(p)]
-    if len(places) > 2:
-        raise InputError(f"labels must be of degree 1 or 2 for statistics, got {tuple(label)}")
-    return first[..., places[0]] if len(places) == 1 else second[..., places[0], places[1]]
-
-
 # -- the fields ----------------------------------------------------------------------------------
 
 
@@ -390,9 +352,8 @@ def _number(value: Any, argument: str) -> Any:
 def _check_covariance(matrix: Any) -> None:
     if not np.allclose(matrix, matrix.T, rtol=1e-12, atol=0):
         raise InputError("variance must be a symmetric covariance matrix, got one that is not")
-    smallest, largest = np.linalg.eigvalsh(matrix)[[0, -1]]
-    if not smallest > 1e-14 * abs(largest):
+    if not least_correlation(matrix) > SINGULAR:
         raise InputError(
             f"variance must be a positive definite covariance, got one whose smallest eigenvalue "
-            f"is {smallest:.3g}"
+            f"is {np.linalg.eigvalsh(matrix)[0]:.3g}"
         )

@@ -73,6 +73,7 @@ class NGram(Family):
     structure: ClassVar[tuple[str, ...]] = ("order", "corpus", "sampler")
     types: ClassVar[bool] = True
     sequential: ClassVar[bool] = True
+    bulky: ClassVar[bool] = True
     closes: ClassVar[bool] = False
     variables: ClassVar[Mapping[str, int]] = {}
     features: ClassVar[Mapping[str, int]] = {}

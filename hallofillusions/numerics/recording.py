@@ -31,8 +31,7 @@ class Recorder:
         self.replicates = source.replicates
         rows, quantities = len(plan.ticks) + 1, len(plan.measured)
         size = self.replicates * self.family.dimension
-        # a model of sequences is as large as its text: no more than one is kept
-        self.rows = 1 if self.family.sequential else min(rows, max(1, CHUNK // size))
+        self.rows = 1 if self.family.bulky else min(rows, max(1, CHUNK // size))
         self.scratch = np.empty((self.rows, self.replicates))
         self.summary = Summary.empty(quantities, rows)
         self.raw = np.empty((quantities, len(plan.raw), self.replicates))
@@ -45,9 +44,9 @@ class Recorder:
                         if getattr(o, "sees", "")}  # fmt: skip
 
     def add(self, g: int, model: Any, training: Any) -> None:
+        shown = {"training": training, **self._shown(g)}
         for observable, values in self.on_data.items():
-            data = training if observable.sees == "training" else self._output(g)
-            values[g] = observable.measure_on(self.family, model, data)
+            values[g] = observable.measure_on(self.family, model, shown[observable.sees])
         if g == 0:  # it may be one law for all replicates: the first fit tells the shapes
             self.start = model
             return
@@ -56,8 +55,10 @@ class Recorder:
             self._put(self.start)
         self._put(model)
 
-    def _output(self, g: int) -> Any:
-        return self.source.output(self.plan.ticks[max(g - 1, 0)].n)
+    def _shown(self, g: int) -> dict[str, Any]:
+        """What the model says: the same points for all that look at it."""
+        kinds = {o.sees for o in self.on_data} - {"training"}
+        return self.source.shown(self.plan.ticks[max(g - 1, 0)].n, kinds) if kinds else {}
 
     def _put(self, model: Any) -> None:
         if self.used == self.rows:
@@ -92,7 +93,7 @@ class Recorder:
         own = {k: v[row, replicate] for k, v in models.items()}
         remark = getattr(observable, "remark", None)
         if remark is not None and (why := remark(self.family, own)):
-            self.remarks[observable.label] = f"g = {self.begin + row}: {why}"
+            self.remarks[observable.label] = f"is infinite at g = {self.begin + row}: {why}"
 
 
 class Watcher:

@@ -6,7 +6,7 @@ and, if the user gave data, takes the real ones from its rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from ..symbols import InputError
 from .draws import BinomialTable, Tape, distinct
+from .manifolds import Clouds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,8 +87,9 @@ class Source:
         """n points, each synthetic with probability α and else real."""
         raise NotImplementedError
 
-    def output(self, count: int) -> Any:
-        """Statistics of ``count`` points of the last model that no training set ever sees."""
+    def shown(self, count: int, kinds: Collection[str]) -> dict[str, Any]:
+        """What observables are shown of ``count`` points of the last model that no training set
+        ever sees: by the words of `Observable.sees`, of which ``kinds`` are asked for."""
         raise NotImplementedError
 
     def bootstrap(self, points: Any, count: int) -> Any:
@@ -108,7 +110,7 @@ class Source:
 
     def means(self, sample: Any, labels: Any) -> dict[Any, Any]:
         """Means over the sample of the functions of x that ``labels`` name."""
-        means: dict[Any, Any] = self.family.means(sample, labels)
+        means: dict[Any, Any] = self.family.sample_means(sample, labels)
         return means
 
 
@@ -152,14 +154,14 @@ class StatisticsSource(Source):
         return row
 
     def synthetic(self, count: Any) -> Any:
-        return self.bias.draw_statistics(
-            self.family, self.model, self.replicates, count, self._tape
+        return self.family.drawn_statistics(
+            self.bias, self.model, self.replicates, count, self._tape
         )
 
-    def output(self, count: int) -> Any:
-        return self.bias.draw_statistics(
-            self.family, self.model, self.replicates, count, self.apart
-        )
+    def shown(self, count: int, kinds: Collection[str]) -> dict[str, Any]:
+        return {"output": self.family.drawn_statistics(
+            self.bias, self.model, self.replicates, count, self.apart
+        )}  # fmt: skip
 
     def mixture(self, alpha: float, n: int) -> Any:
         synthetic = self._binomial(n, alpha)
@@ -197,15 +199,31 @@ class PointSource(Source):
 
     def synthetic(self, count: int) -> Points:
         shape = (self.replicates, count)
-        return Points(self.bias.draw(self.family, self.model, shape, self.rng))
+        return Points(self.family.drawn(self.bias, self.model, shape, self.rng))
 
     def points(self, count: int) -> Any:
         """``count`` points of the last model that no training set ever sees."""
         shape = (self.replicates, count)
-        return self.bias.draw(self.family, self.model, shape, self.apart)
+        return self.family.drawn(self.bias, self.model, shape, self.apart)
 
-    def output(self, count: int) -> Any:
-        return self.statistics(Points(self.points(count)))
+    def shown(self, count: int, kinds: Collection[str]) -> dict[str, Any]:
+        points = self.points(count)
+        found = {"output": self.statistics(Points(points))}
+        if "output and real" in kinds:
+            found["output and real"] = Clouds(self._cloud(points), self.reference(count))
+        return found
+
+    def reference(self, count: int) -> Any:
+        """Real points that no training set ever sees: the rows that are held out, or fresh ones."""
+        if self.family.held_out_rows is not None:
+            return self.family.held_out_rows
+        shape = (self.replicates, count)
+        return self._cloud(self.family.draw(self.truth, shape, self.apart))
+
+    def _cloud(self, points: Any) -> Any:
+        """Points as (replicates, size, d), whatever else the family keeps of them."""
+        points = self.family.shown(points)
+        return points if points.ndim == 3 else points[..., None]
 
     def mixture(self, alpha: float, n: int) -> Points:
         """A coin for every point; the synthetic draws that a coin does not want are dropped."""
@@ -245,7 +263,7 @@ class PointSource(Source):
         return self.family.summarise(sample.values, sample.weights)
 
     def means(self, sample: Points, labels: Any) -> dict[Any, Any]:
-        means: dict[Any, Any] = self.family.means(sample.values, labels)
+        means: dict[Any, Any] = self.family.sample_means(sample.values, labels)
         return means
 
     def _rows(self, counts: Any) -> Floats:

@@ -17,6 +17,8 @@ def defaults(family: Any) -> tuple[Any, ...]:
     """What is watched when nothing is asked for: all of these that suit the family."""
     if family.types:
         return _of_types(family)
+    if family.latent:
+        return _of_mixtures(family)
     from . import median, tail_mass
     from .condition_number import ConditionNumber
     from .eigenvalue import Eigenvalue
@@ -68,6 +70,25 @@ def _of_types(family: Any) -> tuple[Any, ...]:
     grams = (TypesSurviving(k), MissingMass(k)) if k > 1 else ()
     return (*every, *grams, Perplexity(), BitsPerCharacter(), RareLoss(),
             RareLoss(among="contexts"), OwnLoss(), TrainingLoss())  # fmt: skip
+
+
+def _of_mixtures(family: Any) -> tuple[Any, ...]:
+    from .component_weight import ComponentWeight
+    from .components_alive import ComponentsAlive
+    from .converged import Converged
+    from .em_steps import EMSteps
+    from .held_out_loss import HeldOutLoss
+    from .kl_divergence import KLDivergence
+    from .squared_error import SquaredError
+    from .trace import Trace
+
+    weights = map(ComponentWeight, range(1, min(family.K, FEW) + 1))
+    return (Trace(), SquaredError(), ComponentsAlive(), *weights, KLDivergence(), HeldOutLoss(),
+            EMSteps(), Converged())  # fmt: skip
+
+
+FEW = 5
+"""Components whose weights are watched one by one when nothing is asked for."""
 
 
 def _suits(observable: Any, family: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..symbols import InputError, as_number
-from .base import COVARIANCE, Combination, Observable
+from .base import CLOUD, Combination, Monomial, Observable
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Along(Observable):
 
     direction: Any
     observable: Observable
-    wants: ClassVar[str] = COVARIANCE
+    wants: ClassVar[str] = CLOUD
 
     def __post_init__(self) -> None:
         if isinstance(self.direction, str) or not np.ndim(self.direction):
@@ -29,6 +29,10 @@ class Along(Observable):
         u = tuple(as_number(x, "direction") for x in self.direction)
         if not isinstance(self.observable, Observable):
             raise InputError(f"observable must be an Observable, got {self.observable!r}")
+        if self.observable.sees:
+            raise InputError(
+                f"observable must be measured on the model alone, got {self.observable!r}"
+            )
         if not any(u):
             raise InputError("direction must be numbers that are not all 0, got only 0")
         self._set(direction=u)
@@ -52,15 +56,23 @@ class Along(Observable):
 
     def measure(self, family: Any, model: Any) -> Any:
         u = np.array(self.direction)
-        variance = np.einsum("i,...ij,j->...", u, model["variance"], u)
-        seen = {"mean": model["mean"] @ u, "variance": np.maximum(variance, 0.0)}
-        return self.observable.measure(family.along(u), seen)
+        return self.observable.measure(family.along(u), family.seen_along(model, u))
 
     def reduced(self, loop: Any) -> tuple[Any, Observable]:
+        if self.claim(loop.family) is None:
+            return loop, self
         return loop.along(self.direction), self.observable
 
+    def seen(self, rows: Any) -> Any:
+        rows = np.asarray(rows)[:, : len(self.direction)]
+        return rows @ np.array(self.direction)
+
     def claim(self, family: Any) -> Combination | None:
-        return self.observable.claim(family.along(self.direction))
+        claim = self.observable.claim(family.along(self.direction))
+        if claim is None or not family.latent:
+            return claim
+        # along u a mixture is one of another fit: only its total moments are those of a loop
+        return claim if all(isinstance(f, Monomial) for _, f in claim.terms) else None
 
     def scale(self, family: Any, values: Any) -> Any:
         return self.observable.scale(family.along(self.direction), values)

@@ -146,6 +146,29 @@ class OverRows(Functional):
 
 
 @dataclass(frozen=True)
+class OfComponent(Functional):
+    """What is expected of one component of a mixture, which counts from 1, and 0 where it is lost.
+
+    ``what`` is "variance", tr Σ_k⁰⁻¹Σ_k/d against the real component, or "error",
+    (μ_k - μ_k⁰)ᵀ Σ_k⁰⁻¹ (μ_k - μ_k⁰)/d: both in units of its own variance in one direction.
+    """
+
+    component: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"the {self.what} of component {self.component}"
+
+
+@dataclass(frozen=True)
+class FirstOrderLoss(Functional):
+    """E KL(real ‖ model) of a regular model that no exact law is known for."""
+
+    def __str__(self) -> str:
+        return "E KL(real ‖ model)"
+
+
+@dataclass(frozen=True)
 class Combination:
     """Σ coefficient · functional, then ``transform`` (for quantiles: a monotone function)."""
 
@@ -154,6 +177,7 @@ class Combination:
 
 
 NUMBER, NORMAL, COVARIANCE = "one-dimensional", "one-dimensional Gaussian", "Gaussian"
+CLOUD, MIXTURE = "Gaussian (or mixture)", "GaussianMixture"
 TYPES = "categorical (or n-gram)"
 
 
@@ -163,9 +187,13 @@ class Observable(Component, ABC):
     by_row: ClassVar[bool] = False
     """Whether on a sequential family it is the mean of itself over the real rows."""
     sees: ClassVar[str] = ""
-    """The data that it is measured on: the model's "training" set, its own "output", or none."""
+    """The data that it is measured on: the model's "training" set or its own "output", both given
+    by their statistics, its "output and real" points (`Clouds`), or none ("")."""
     wants: ClassVar[str] = ""
-    """The families that it suits: `NUMBER`, `NORMAL`, `COVARIANCE`, `TYPES` or any ("")."""
+    """The families that it suits: `NUMBER`, `NORMAL`, `COVARIANCE`, `CLOUD`, `MIXTURE`, `TYPES` or
+    any ("")."""
+    instead: ClassVar[str] = ""
+    """The observable to ask for on a mixture, where this one does not suit it."""
 
     @property
     @abstractmethod
@@ -182,6 +210,11 @@ class Observable(Component, ABC):
 
     def remark(self, family: Any, model: Any) -> str:
         """Why its value on one model is infinite, in words; nothing where that is not known."""
+        return ""
+
+    def caution(self, means: Any) -> str:
+        """What nobody may miss of its means over replicates, g = 0, 1, …, as the end of a sentence
+        that its label begins; nothing for most."""
         return ""
 
     def claim(self, family: Any) -> Combination | None:
@@ -207,21 +240,33 @@ class Observable(Component, ABC):
         if family.types:  # a type is a name and no number
             return self.wants in (TYPES, "")
         one, spread = family.dimension == 1, bool(family.spread)
-        suited = {NUMBER: one, NORMAL: one and spread, COVARIANCE: spread, TYPES: False}
+        suited = {NUMBER: one, NORMAL: one and spread, COVARIANCE: spread, CLOUD: family.shaped,
+                  MIXTURE: family.latent, TYPES: False}  # fmt: skip
         return suited.get(self.wants, True)
 
     def check(self, family: Any) -> None:
         """Refuse a family on which it cannot be measured."""
         if not self.suits(family):
-            flat = family.dimension > 1 and not family.types
-            hint = "; see Along for one direction" if flat else ""
+            wants = f"a {self.wants} family" if self.wants else "a family that offers it"
             raise InputError(
-                f"observables: {self!r} wants a {self.wants} family, got {family}{hint}"
+                f"observables: {self!r} wants {wants}, got {family}{self._hint(family)}"
             )
+
+    def _hint(self, family: Any) -> str:
+        """What to ask for in its place."""
+        if family.latent and self.instead:
+            return f"; see {self.instead}"
+        shadow = self.wants == NUMBER or (self.wants == NORMAL and family.spread)
+        flat = family.dimension > 1 and family.shaped
+        return "; see Along for one direction" if shadow and flat else ""
 
     def reduced(self, loop: Any) -> tuple[Any, Observable]:
         """A loop and its observable with the same expectation, where there is a simpler pair."""
         return loop, self
+
+    def seen(self, rows: Any) -> Any:
+        """Rows of data as the loop of `reduced` sees them."""
+        return rows
 
 
 def monomial(**powers: float) -> Monomial:

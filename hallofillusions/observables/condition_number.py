@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .base import COVARIANCE, Observable
+from .base import CLOUD, Observable
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class ConditionNumber(Observable):
     """Largest over smallest eigenvalue of Σ₀^-½ Σ Σ₀^-½: 1 at the truth, infinite for a needle."""
 
     label = "condition number"
-    wants: ClassVar[str] = COVARIANCE
+    wants: ClassVar[str] = CLOUD
 
     def measure(self, family: Any, model: Any) -> Any:
         values, _ = family.spectrum(model)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..symbols import InputError, whole
-from .base import COVARIANCE, Observable
+from .base import CLOUD, Observable
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Eigenvalue(Observable):
     """
 
     rank: int = 1
-    wants: ClassVar[str] = COVARIANCE
+    wants: ClassVar[str] = CLOUD
 
     def __post_init__(self) -> None:
         whole(self.rank, "rank", 1)

@@ -1,7 +1,7 @@
 """How much the model still has to say."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from .base import ONE, Combination, LogVarianceRatio, Observable, over_types
 
@@ -14,6 +14,8 @@ class Entropy(Observable):
     """
 
     label = "entropy"
+    wants: ClassVar[str] = "Gaussian or categorical (or n-gram)"
+    instead: ClassVar[str] = "OwnLoss"
 
     def suits(self, family: Any) -> bool:
         return bool(family.types or family.spread)

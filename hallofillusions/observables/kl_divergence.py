@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from .base import (
     ONE,
     Combination,
+    FirstOrderLoss,
     InverseError,
     InverseTrace,
     LogVarianceRatio,
@@ -34,6 +35,8 @@ class KLDivergence(Observable):
     def claim(self, family: Any) -> Combination | None:
         if family.types:
             return _over_types(family)
+        if family.latent:
+            return Combination(((1.0, FirstOrderLoss()),))
         if not family.spread:
             return None
         inverse: tuple[Any, ...] = ((0.5, InverseTrace()), (0.5, InverseError()))

@@ -31,6 +31,9 @@ class Median(Observable):
         simpler, observable = self.of.reduced(loop)
         return simpler, Median(observable)
 
+    def seen(self, rows: Any) -> Any:
+        return self.of.seen(rows)
+
     def measure(self, family: Any, model: Any) -> Any:
         return self.of.measure(family, model)
 

@@ -5,20 +5,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .base import COVARIANCE, Combination, Observable, expanded
+from .base import CLOUD, Combination, Observable, expanded
 
 
 @dataclass(frozen=True)
 class Trace(Observable):
-    """tr Σ of the model."""
+    """tr Σ of the model, of a mixture of its total covariance."""
 
     label = "trace of the covariance"
-    wants: ClassVar[str] = COVARIANCE
+    wants: ClassVar[str] = CLOUD
 
     def measure(self, family: Any, model: Any) -> Any:
-        if family.dimension == 1:
-            return model["variance"]
-        return np.trace(model["variance"], axis1=-2, axis2=-1)
+        variance = family.variance_of(model)
+        return variance if family.dimension == 1 else np.trace(variance, axis1=-2, axis2=-1)
 
     def claim(self, family: Any) -> Combination:
         d = family.dimension

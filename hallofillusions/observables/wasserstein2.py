@@ -17,6 +17,7 @@ class Wasserstein2(Observable):
 
     label = "squared Wasserstein-2 distance"
     wants: ClassVar[str] = COVARIANCE
+    instead: ClassVar[str] = "SlicedWasserstein"
 
     def measure(self, family: Any, model: Any) -> Any:
         if family.dimension == 1:

@@ -14,6 +14,7 @@ In a test suite one line is enough: each failure is an `AssertionError` with a r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,11 @@ from ..component import Component
 from ..estimators.add_k import AddK
 from ..estimators.base import Estimator
 from ..estimators.bessel import Bessel
-from ..estimators.maximum_likelihood import MaximumLikelihood
+from ..estimators.known_labels import KnownLabels
 from ..families.base import Family
 from ..families.categorical import Categorical
 from ..families.gaussian import Gaussian
+from ..families.gaussian_mixture import GaussianMixture
 from ..families.inverse_gaussian import InverseGaussian
 from ..loop import FeedbackLoop
 from ..mixing.base import Mixing
@@ -68,12 +70,15 @@ WORLDS: tuple[tuple[Family, Family], ...] = (
     (Gaussian((1, 0), ((2, 0.5), (0.5, 1))), Gaussian((2.5, 0), 1.5)),
     (InverseGaussian(2, 5), InverseGaussian(3, 5)),
     (Categorical((0.5, 0.3, 0.2)), Categorical((0.2, 0.2, 0.6))),
+    (GaussianMixture(), GaussianMixture((0.3, 0.7), ((-2, 1), (2, 0)), 1.5)),
 )
 """Real laws, each with another as a start; an observable is checked on the first that suits it."""
 NUMBERS = (Mean(), Variance(), SquaredError(), SquaredVariance())
 SHARES = (Probability(1), Heterozygosity(), ChiSquare())
 COIN = Categorical((0.6, 0.4))
 """Two types, whose every law is known by the transition matrix of one of them."""
+PAIR = GaussianMixture((0.6, 0.4), (-1.5, 1.5), 1)
+"""Two components, whose total moments are known whatever fits them."""
 POWER = 0.999
 """Chance of catching a discrepancy that counts as detectable."""
 
@@ -141,7 +146,7 @@ def check_component(
 
 def _without_a_law(component: Component, loop: FeedbackLoop) -> bool:
     """Whether there is no finite law that simulation can be held against."""
-    if loop.family.sequential or not loop.estimator.closes:
+    if loop.family.sequential or not loop.estimator.closes_on(loop.family):
         return True
     if not isinstance(component, Observable):
         return False
@@ -208,7 +213,7 @@ def _check(
 
 def _claimed(loop: FeedbackLoop) -> str:
     """What the claim was found to be."""
-    if loop.bias.closes(loop.family):
+    if loop.family.closes_under(loop.bias):
         recursion = check_claim(loop) if loop.family.closes else check_open(loop)
         return f"the claim is a recursion of {len(recursion.basis)} moments"
     loop.require_numbers()
@@ -223,10 +228,11 @@ def moments_of(family: Any) -> tuple[Any, ...]:
     """Observables that are moments of the model up to order 4; in d dimensions along one axis."""
     if family.types:
         return SHARES if family.law is not None else ()
+    numbers = NUMBERS if family.highest >= 4 else NUMBERS[:3]
     if family.dimension == 1:
-        return NUMBERS if family.closes else (*NUMBERS, InverseMean())
+        return numbers if family.closes else (*numbers, InverseMean())
     axis = tuple(int(i == 0) for i in range(family.dimension))
-    return (SquaredError(), Trace(), *(Along(axis, o) for o in NUMBERS))
+    return (SquaredError(), Trace(), *(Along(axis, o) for o in numbers))
 
 
 def suggested_loops(component: Component) -> list[FeedbackLoop]:
@@ -251,13 +257,14 @@ def suggested_loops(component: Component) -> list[FeedbackLoop]:
         return [FeedbackLoop(component, mixing=Replace(), n=8)]
     if isinstance(component, Family):
         chain: Mixing = FreshMixture(0.5) if component.closes else Replace()
-        return [FeedbackLoop(component, mixing=chain, n=8)]
+        return [_smallest(family=component, mixing=chain, least=8)]
     if isinstance(component, Observable):
         suits = getattr(component, "of", component).suits
         real, far = next((pair for pair in WORLDS if suits(pair[0])), WORLDS[0])
-        smooth: Any = AddK(0.5) if real.types else MaximumLikelihood()
+        plain: Any = KnownLabels() if real.latent else real.estimator
+        smooth: Any = AddK(0.5) if real.types else plain
         return [
-            FeedbackLoop(real, mixing=Replace(), n=20),
+            FeedbackLoop(real, mixing=Replace(), estimator=plain, n=20),
             FeedbackLoop(real, mixing=FreshMixture(0.5), estimator=smooth, n=20, start=far),
         ]
     raise InputError(
@@ -266,27 +273,23 @@ def suggested_loops(component: Component) -> list[FeedbackLoop]:
 
 
 def _suited(world: Family, component: Any) -> Family:
-    """The world, or two types where the assumption acts on types alone."""
+    """The world, or two types or two components where the assumption acts on such alone."""
     role = "bias" if isinstance(component, SamplingBias) else "estimator"
-    try:
-        FeedbackLoop(world, mixing=Replace(), n=100, **{role: component})
-    except InputError:
-        try:
-            FeedbackLoop(COIN, mixing=Replace(), n=100, **{role: component})
-        except InputError:
-            return world  # whose refusal is told
-        return COIN
-    return world
+    for family in (world, COIN, PAIR):
+        with suppress(InputError):
+            FeedbackLoop(family, mixing=Replace(), n=100, **{role: component})
+            return family
+    return world  # whose refusal is told
 
 
-def _smallest(**parts: Any) -> FeedbackLoop:
-    """The loop with the smallest n of at least 6 that its parts allow."""
-    for n in range(6, 101):
+def _smallest(*, least: int = 6, **parts: Any) -> FeedbackLoop:
+    """The loop with the smallest n of at least ``least`` that its parts allow."""
+    for n in range(least, 101):
         try:
             return FeedbackLoop(n=n, **parts)
         except InputError as error:
             refused = error
-    raise InputError(f"no n from 6 to 100 fits these parts, so give loops: {refused}")
+    raise InputError(f"no n from {least} to 100 fits these parts, so give loops: {refused}")
 
 
 # -- the claim ------------------------------------------------------------------------------------
@@ -300,7 +303,8 @@ def check_claim(loop: FeedbackLoop) -> Recursion:
     loop.require_numbers()
     try:
         recursion = derive(loop, 2)
-        derive(loop, 4)
+        if loop.family.highest >= 4:
+            derive(loop, 4)
     except NotClosed as error:
         raise NotPolynomialError(f"{loop}: {error}") from error
     except InputError:
@@ -353,7 +357,7 @@ def _check_symbols(recursion: Recursion) -> None:
 
 def offers_statistics(loop: FeedbackLoop) -> bool:
     """Whether the loop can be simulated from sufficient statistics."""
-    parts = (loop.mixing.literal_only, loop.bias.literal_on(loop.family))
+    parts = (loop.mixing.literal_only, loop.estimator.literal, loop.family.literal_under(loop.bias))
     return hasattr(loop.family, "draw_statistics") and not any(parts)
 
 

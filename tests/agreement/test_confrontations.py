@@ -184,7 +184,8 @@ def known_skewness(attack: Attack) -> Any:
         return None
     powers = dict(functionals[0].powers)
     weight = sum(loop.family.variables[k] * p for k, p in powers.items())
-    if not functionals[0].polynomial or not weight or weight > 2:
+    held = 3 * weight <= loop.family.highest
+    if not functionals[0].polynomial or not weight or weight > 2 or not held:
         return None
     multiples = [{k: int(p) * j for k, p in powers.items()} for j in (1, 2, 3)]
     recursion = derive(loop, monomials=multiples)
