@@ -159,6 +159,39 @@ def ellipse(
         ax.set_aspect("equal")
 
 
+def cloud(
+    ax: Axes, points: Any, x: Any, y: Any, density: Any, *, most: float
+) -> None:  # fmt: skip
+    """Points (n, 2) of a model on the shades of its density, values (y, x), up to ``most``.
+
+    Each shade is half as dense as the next: tails are seen beside narrow peaks.
+    """
+    levels = [*(most / 2**k for k in range(9, -1, -1)), 1e9]
+    scale = matplotlib.colormaps["Blues"](np.linspace(0.06, 0.95, len(levels) - 1))
+    with style():
+        ax.grid(visible=False)
+        ax.contourf(x, y, density, levels=levels, colors=scale, zorder=0)
+        ax.plot(points[:, 0], points[:, 1], ".", color="black", markersize=1.3,
+                markeredgewidth=0, alpha=0.7, zorder=3)  # fmt: skip
+
+
+def dots(ax: Axes, points: Any, color: str = GREY) -> None:
+    """Points in the plane."""
+    with style():
+        ax.plot(points[:, 0], points[:, 1], ".", color=color, markersize=2.5, markeredgewidth=0,
+                zorder=1)  # fmt: skip
+
+
+def frame(ax: Axes, x: Any, y: Any) -> None:
+    """A part of the plane in true proportions, without numbers."""
+    with style():
+        ax.set_xlim(x[0], x[-1])
+        ax.set_ylim(y[0], y[-1])
+        ax.set_aspect("equal")
+        ax.set_xticks([])
+        ax.set_yticks([])
+
+
 def draw_series(
     ax: Axes, series: Series, color: str = PALETTE[0], label: str = "", *, marker: str = "o",
     points: int = 12, change: Callable[[Any], Any] | None = None,

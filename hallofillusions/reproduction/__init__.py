@@ -76,6 +76,7 @@ def reproduce(
     real: Any = None,
     column: str | None = None,
     corpus: Any = None,
+    points: Any = None,
     seed: int = SEED,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -88,6 +89,8 @@ def reproduce(
     full      the careful setting: ten times the replicates, longer, more values of α
     real      a CSV file with a real ``column``; None: a set that comes with statsmodels
     corpus    a text file, several, or a `Corpus`; None: English text that Python carries
+    points    a CSV file of points to which a mixture is fitted; None: a set that comes with
+              statsmodels
     seed      of everything; the same seed gives the same numbers
     workers   processes; None: one for each core, at most 8; 1: this process alone
     executor  instead of ``workers``: any `concurrent.futures.Executor`
@@ -106,11 +109,12 @@ def reproduce(
     rows, described = _column(real, column)
     text = as_corpus(corpus)
     Cut.of(text)  # is it long enough?
+    data = Data(rows, described, text, *_cloud(points))
     with _work_folder(target) as folder, _pool(workers, executor) as pool:
         (folder / "trajectories").mkdir()
-        tasks = list(_tasks(full, rows, text, seed, folder / "trajectories"))
+        tasks = list(_tasks(full, data, seed, folder / "trajectories"))
         found = _run(tasks, pool, progress)
-        records = _records(found, rows, described, text, full, seed)
+        records = _records(found, data, full, seed)
         _write(folder, records)
         warnings = _draw(folder, pool)
         if paper:
@@ -181,6 +185,33 @@ def _column(real: Any, column: str | None) -> tuple[Any, str]:
     return read_column(real, column), f"the{name} file {Path(real).name}"
 
 
+def _cloud(points: Any) -> tuple[Any, str]:
+    """The mixture that is fitted to real points, and what they are."""
+    from ..fitting import fit_mixture
+    from ..realdata import default_points, read_points
+
+    if points is None:
+        rows, described = default_points()
+        return fit_mixture(rows, most=6), described
+    rows, names = read_points(points)
+    return fit_mixture(rows), f"the columns {', '.join(names)} of the file {Path(points).name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What is real in the job: a column, a corpus and a mixture fitted to points."""
+
+    column: Any
+    described: str
+    corpus: Any
+    cloud: Any
+    cloud_described: str
+
+    @property
+    def parts(self) -> tuple[Any, Any, Any]:
+        return self.column, self.corpus, self.cloud
+
+
 # -- the work -------------------------------------------------------------------------------------
 
 
@@ -195,11 +226,11 @@ class Task:
     """About how long it takes: the long ones go first."""
 
 
-def _tasks(full: bool, rows: Any, corpus: Any, seed: int, folder: Path) -> Iterator[Task]:
+def _tasks(full: bool, data: Data, seed: int, folder: Path) -> Iterator[Task]:
     from ..proof import theorems
     from .studies import studies
 
-    names, runs = list(theorems()), studies(full, rows, corpus)
+    names, runs = list(theorems()), studies(full, *data.parts)
     level = LEVEL / (len(names) + len(runs))
     for name in names:
         yield Task(("proof", name), prove, (name,), 2.0)
@@ -207,9 +238,10 @@ def _tasks(full: bool, rows: Any, corpus: Any, seed: int, folder: Path) -> Itera
         yield Task(("simulation", name), attack, (name, count, seed, level), 3.0)
     for run in runs:
         cost = run.replicates * run.generations * (100 if run.loop.mixing.literal_only else 1)
-        cost *= 100 if run.loop.family.sequential else 1
+        cost *= 100 if run.loop.family.sequential or run.loop.estimator.literal else 1
         yield Task(("run", run.label), perform, (run, seed, level, folder), cost / 1e6)
-    yield Task(("text", "samples"), write_samples, (corpus, seed))
+    yield Task(("text", "samples"), write_samples, (data.corpus, seed))
+    yield Task(("mixtures", "pictures"), draw_mixtures, (seed,))
 
 
 def prove(name: str) -> dict[str, Any]:
@@ -244,6 +276,13 @@ def attack(name: str, replicates: int | None, seed: int, level: float) -> dict[s
 def write_samples(*arguments: Any) -> dict[str, Any]:
     """What models write, by generation (see `texts.samples`)."""
     from .texts import samples as action
+
+    return action(*arguments)
+
+
+def draw_mixtures(*arguments: Any) -> dict[str, Any]:
+    """Models of mixtures and their points, by generation (see `mixtures.pictures`)."""
+    from .mixtures import pictures as action
 
     return action(*arguments)
 
@@ -328,8 +367,7 @@ def _bar(total: int, progress: bool | None) -> Iterator[Callable[[Any], Any]]:
 
 
 def _records(
-    found: Mapping[tuple[str, str], Any], rows: Any, described: str, corpus: Any, full: bool,
-    seed: int,
+    found: Mapping[tuple[str, str], Any], data: Data, full: bool, seed: int
 ) -> dict[str, Any]:
     """All results as plain data, in a fixed order."""
     from ..proof import theorems
@@ -343,11 +381,14 @@ def _records(
         }
         for name, t in theorems().items()
     }  # fmt: skip
-    runs = [found["run", run.label] for run in studies(full, rows, corpus)]
+    runs = [found["run", run.label] for run in studies(full, *data.parts)]
     return {
         "seed": seed, "full": full, "level": LEVEL, "versions": versions(), "theorems": known,
-        "runs": runs, "real": real_facts(rows, described, runs),
-        "text": {**corpus.describe(), "samples": found["text", "samples"]},
+        "runs": runs, "real": real_facts(data.column, data.described, runs),
+        "text": {**data.corpus.describe(), "samples": found["text", "samples"]},
+        "mixtures": {"pictures": found["mixtures", "pictures"], "described": data.cloud_described,
+                     "summary": str(data.cloud), "cloud": cloud_facts(data.cloud),
+                     **data.cloud.to_dict()},
     }  # fmt: skip
 
 
@@ -388,6 +429,19 @@ def text_sentence(facts: Mapping[str, Any]) -> str:
     )
 
 
+def cloud_facts(cloud: Any) -> dict[str, Any]:
+    """The rows and the mixture that was fitted to them, as plain numbers."""
+    own = cloud.family.parameters()
+    parts = {k: own[k].tolist() for k in ("weight", "mean", "covariance")}
+    return {"rows": cloud.rows.tolist(), "held_out": list(map(list, cloud.family.held_out)),
+            **parts}  # fmt: skip
+
+
+def cloud_sentence(facts: Mapping[str, Any]) -> str:
+    """What points the mixture of the real world was fitted to."""
+    return f"points: {facts['described']}: {facts['summary']}"
+
+
 def real_sentences(facts: Mapping[str, Any]) -> list[str]:
     """The same in words."""
     return [
@@ -426,6 +480,9 @@ def numbers(records: Mapping[str, Any]) -> dict[str, Any]:
     values |= {command("text", key): v for key, v in records["text"].items()
                if isinstance(v, int | float) or key == "source"}  # fmt: skip
     values["RealRows"] = int(records["real"]["rows"])
+    values |= {command("cloud", key): records["mixtures"][key]
+               for key in ("components", "rows", "held_out", "described")}  # fmt: skip
+    values["PicturePoints"] = records["mixtures"]["pictures"]["replace"]["n"]
     return values
 
 
@@ -458,7 +515,8 @@ def _summary(records: Mapping[str, Any], warnings: Sequence[str]) -> Reproductio
         _tally(known, runs), seed=records["seed"], full=records["full"], disagreements=wrong,
         failed_proofs={n: r["proof"]["error"] for n, r in known.items() if not r["proof"]["ok"]},
         warnings=list(warnings),
-        real=[*real_sentences(records["real"]), text_sentence(records["text"])],
+        real=[*real_sentences(records["real"]), text_sentence(records["text"]),
+              cloud_sentence(records["mixtures"])],
     )  # fmt: skip
 
 

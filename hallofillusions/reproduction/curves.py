@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..diagnosis import enlarged
+from ..estimators.known_labels import KnownLabels
 from ..observables.held_out_loss import HeldOutLoss
 from ..observables.variance import Variance
+from ..observables.weights_chi_square import WeightsChiSquare
 from ..theory import predict
 
 if TYPE_CHECKING:
@@ -149,8 +152,8 @@ def prior_curves(run: Any) -> dict[str, Any] | None:
     return {"x": x.tolist(), "density": density.tolist()}
 
 
-def perplexity_curves(run: Any) -> dict[str, Any] | None:
-    """The held-out loss of the row law and its standard deviation over runs, from g = 1 on."""
+def loss_curves(run: Any) -> dict[str, Any] | None:
+    """The law of the held-out loss and its standard deviation over runs, from g = 1 on."""
     entry = predict(run.loop, run.generations, [HeldOutLoss()]).entry(HeldOutLoss.label)
     if not entry.known or entry.variance is None:
         return None
@@ -173,6 +176,45 @@ def rows_curves(run: Any) -> dict[str, float]:
             "characters": float(run.loop.n * family.dimension)}  # fmt: skip
 
 
+def border_curves(run: Any) -> dict[str, float]:
+    """What EM is held against at the last generation, and what the labels are worth.
+
+    ``known`` is the law of the weights' χ² with known labels, ``worth`` by how much the variance of
+    a weight exceeds that of known labels for n → ∞, since the labels must be guessed.
+    """
+    loop, last = replace(run.loop, estimator=KnownLabels()), run.generations
+    entry = predict(loop, last, [WeightsChiSquare()]).entry(WeightsChiSquare.label)
+    w = loop.family.weights[0]
+    return {"known": float(entry.values[-1]), "n": float(loop.n),
+            "worth": information_inverse(loop.family)[0, 0] / (w * (1 - w))}  # fmt: skip
+
+
+def information_inverse(family: Any) -> Any:
+    """The inverse of Fisher's information about (w_1, means, covariances) of two components.
+
+    By quadrature over the real law, the scores by central differences.
+    """
+    own, (points, weights) = family.parameters(), family.nodes
+    upper = np.triu_indices(family.dimension)
+    cut = family.K * family.dimension
+
+    def density(parameters: Any) -> Any:
+        w, rest = parameters[0], parameters[1:]
+        covariance = np.empty_like(own["covariance"])
+        for matrix, entries in zip(covariance, rest[cut:].reshape(family.K, -1), strict=True):
+            matrix[upper] = entries
+            matrix.T[upper] = entries
+        model = {"weight": np.array([w, 1 - w]), "mean": rest[:cut].reshape(own["mean"].shape),
+                 "covariance": covariance}  # fmt: skip
+        return family.log_density(model, points)
+
+    at = np.concatenate([own["weight"][:1], own["mean"].ravel(),
+                         np.concatenate([m[upper] for m in own["covariance"]])])  # fmt: skip
+    shift = 1e-5 * np.eye(len(at))
+    scores = np.array([density(at + e) - density(at - e) for e in shift]) / 2e-5
+    return np.linalg.inv((scores * weights) @ scores.T)
+
+
 def _in(expression: Any, **values: Any) -> Any:
     """The expression with numbers for the symbols of these names."""
     return expression.subs({s: values[s.name] for s in expression.free_symbols if s.name in values})
@@ -180,7 +222,7 @@ def _in(expression: Any, **values: Any) -> Any:
 
 CURVES: dict[str, Any] = {
     "stationary": stationary_curves, "mechanisms": mechanism_curves, "needle": needle_curves,
-    "powerlaw": powerlaw_curves, "priors": prior_curves, "perplexity": perplexity_curves,
-    "rows": rows_curves,
+    "powerlaw": powerlaw_curves, "priors": prior_curves, "perplexity": loss_curves,
+    "rows": rows_curves, "mixture": loss_curves, "border": border_curves,
 }  # fmt: skip
 """Study -> the curves of a run of it, as plain data; None where a theorem is not installed."""

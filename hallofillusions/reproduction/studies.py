@@ -46,6 +46,7 @@ from ..starts import FirstFit
 from ..symbols import InputError
 from ..theory import predict
 from .curves import CURVES
+from .mixtures import mixture_runs
 from .runs import Run, Scale
 from .texts import text_runs
 
@@ -58,12 +59,16 @@ MOST_ROWS = 400
 # -- the studies -----------------------------------------------------------------------------------
 
 
-def studies(full: bool = False, real: Any = None, corpus: Any = None) -> list[Run]:
-    """All runs of the job; ``real`` is the column of the study of real data, ``corpus`` a text."""
+def studies(
+    full: bool = False, real: Any = None, corpus: Any = None, cloud: Any = None
+) -> list[Run]:
+    """All runs of the job; ``real`` is the column of the study of real data, ``corpus`` a text and
+    ``cloud`` a mixture fitted to real points."""
     scale = Scale(200_000, 200, 40_000, 40) if full else Scale(30_000, 50, 4_000, 8)
     runs = [*alpha_sweep(scale, full), *mixings(scale), *tails(scale), *stationary(scale, full)]
     runs += [*estimators(scale), *growth(scale), *mechanisms(scale), *needle(scale)]
-    runs += [*priors(scale), *(text_runs(scale, corpus) if corpus is not None else ())]
+    runs += [*priors(scale), *mixture_runs(scale, cloud)]
+    runs += [*(text_runs(scale, corpus) if corpus is not None else ())]
     return [*runs, *(real_data(scale, real) if real is not None else ())]
 
 
