@@ -181,7 +181,7 @@ def attack(
         wrong["index off by one"] = seen * shifted
         if several:  # uᵀMu = M_11 - 2 M_12 + M_22
             wrong["the entries off the diagonal stay 0"] = share * (law[0, 0] + law[1, 1])
-        runs = {1: 100_000, 2: 120_000, 5: 40_000}.get(size, 3_000)
+        runs = {1: 100_000, 2: 120_000, 5: 45_000}.get(size, 3_000)
         found.append(Confrontation(loop, observable, when, seen * share, wrong, runs))
     return found
 

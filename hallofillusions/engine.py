@@ -85,8 +85,10 @@ class Engine:
             else:
                 value = self.bias.claim(self.family, label, state)
             if value is None:
-                what = self.family.name(label)
-                raise NotClosed(what, "of this family only the first two moments are known")
+                raise NotClosed(
+                    f"the mean of y^{self.family.name(label).replace('_', ' ')}",
+                    "of this family only the first two moments are known",
+                )
             self._moments[key] = self.ring(value)
         return self._moments[key]
 

@@ -36,13 +36,14 @@ def small(run: Run) -> Run:
 def quick(run: Run) -> bool:
     """The map of the row law without its high orders, whose rows are many; fewer values of α."""
     order, _, rest = run.name.partition("-")
-    few = {"rows": order < "4", "perplexity": rest in ("0.9", "1")}
+    few = {"rows": order < "4", "perplexity": rest in ("0.9", "1"),
+           "border": rest in ("2-30", "2-100", "6-30", "6-100")}  # fmt: skip
     return few.get(run.study, True)
 
 
 def replicates(run: Any) -> int:
-    """Texts are long: two of each are enough."""
-    return 2 if run.loop.family.sequential else 300
+    """Texts are long and fits of mixtures dear: a few of each are enough."""
+    return 2 if run.loop.family.sequential else 4 if run.loop.estimator.literal else 300
 
 
 def shortened(theorem: Theorem) -> Theorem:

@@ -21,7 +21,7 @@ from hallofillusions import (
 from hallofillusions.biases.base import SamplingBias
 from hallofillusions.component import find, shipped
 from hallofillusions.mixing.base import Mixing, Tick
-from hallofillusions.observables.base import Observable
+from hallofillusions.observables.base import MIXTURE, Observable
 from hallofillusions.symbols import InputError
 from hallofillusions.testing import (
     FacesError,
@@ -51,9 +51,9 @@ def examples() -> Iterator[Any]:
 
 @pytest.mark.parametrize("component", list(examples()), ids=repr)
 def test_every_shipped_assumption_passes(component: Any) -> None:
-    heavy = isinstance(component, Observable)  # tails need more; EM is dear
-    dear = isinstance(component, GaussianMixture | EM)
-    count = 100_000 if heavy else 15_000 if dear else 60_000
+    heavy = isinstance(component, Observable)  # tails need more; mixtures are dear
+    dear = isinstance(component, GaussianMixture | EM) or getattr(component, "wants", "") == MIXTURE
+    count = 15_000 if dear else 100_000 if heavy else 60_000
     report = check_component(component, replicates=count, wanted=0.1 if dear else 0.05)
     assert str(report).count("✓") == len(report.passed) >= 2
     law_known = not all("no law known" in line for line in report.passed[1:])

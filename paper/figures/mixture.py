@@ -18,6 +18,8 @@ HALVES = (
     ("loss on its own training mixture", "own training set", "s", "--"),
     ("loss on its own output", "own output", "^", ":"),
 )
+WHEN = (1, 5, 20, 40)
+"""Generations that are compared over α."""
 SHOWN = "1"
 """α of the illusion."""
 
@@ -68,7 +70,7 @@ def against(ax: Any, results: Results, names: Any, colors: Any) -> None:
     """The excess loss at a few generations, against α."""
     alphas = np.array([float(name) for name in names])
     every = [results.series(STUDY, name, LOSS) for name in names]
-    for i, g in enumerate((1, 5, 20, 40)):
+    for i, g in enumerate(g for g in WHEN if g in every[0].generation):
         rows = [int(np.flatnonzero(s.generation == g)[0]) for s in every]
         start = every[0].simulated[0]  # the truth's own, without noise
         excess = np.array([s.simulated[r] - start for s, r in zip(every, rows, strict=True)])

@@ -202,12 +202,12 @@ def test_files_are_cheap_to_find() -> None:
         f"for name in {FILES!r}: importlib.import_module('hallofillusions.derivations.' + name)\n"
         "print((time.process_time() - start) / libraries)"
     )
-    runs = [
+    runs = (
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                              check=True).stdout)
         for _ in range(2)
-    ]  # fmt: skip
-    assert min(runs) < 0.01 * len(FILES)
+    )  # fmt: skip
+    assert any(run < 0.01 * len(FILES) for run in runs)
 
 
 @each

@@ -7,6 +7,7 @@ import re
 import runpy
 import shutil
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import pytest
 
 from hallofillusions.proof import theorems
 from hallofillusions.reproduction.tables import mark, number, statement_command, table_command
+
+pytestmark = pytest.mark.xdist_group("paper")  # its equations are made once
 
 build = import_module("hallofillusions.paper.build")
 FOLDER = Path(build.__file__).parent
@@ -37,6 +40,21 @@ def record(name: str, *, ok: bool = True, verdict: str = "agrees") -> dict[str, 
     }  # fmt: skip
 
 
+@cache
+def equations() -> str:
+    """Every theorem as the paper prints it."""
+    from hallofillusions.reproduction.tables import (
+        loop_command,
+        reading_commands,
+        recursion_command,
+    )
+
+    records = {name: record(name) for name in theorems()}
+    statements = [statement_command(t, records[n]) for n, t in theorems().items()]
+    return "\n".join([loop_command(), recursion_command(), *reading_commands(), *statements,
+                      table_command(records)])  # fmt: skip
+
+
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """A results folder with every theorem, and a "?" for every number that the paper names."""
@@ -44,20 +62,12 @@ def results(tmp_path: Path) -> Path:
     (folder / "paper").mkdir(parents=True)
     (folder / "figures").mkdir()
     from hallofillusions.plotting import panels, save
-    from hallofillusions.reproduction.tables import (
-        loop_command,
-        reading_commands,
-        recursion_command,
-    )
 
     for label in re.findall(r"figures/(\w+)\.pdf", SOURCE):
         save(panels(1)[0], folder / "figures" / f"{label}.pdf")
     records = {name: record(name) for name in theorems()}
-    statements = [statement_command(t, records[n]) for n, t in theorems().items()]
-    equations = [loop_command(), recursion_command(), *reading_commands(), *statements]
-    equations.append(table_command(records))
-    (folder / "paper" / "equations.tex").write_text("\n".join(equations), encoding="utf-8")
-    names = build.undefined(SOURCE, "\n".join(equations))
+    (folder / "paper" / "equations.tex").write_text(equations(), encoding="utf-8")
+    names = build.undefined(SOURCE, equations())
     numbers = "\n".join(f"\\newcommand{{\\{name}}}{{0}}" for name in names)
     (folder / "paper" / "numbers.tex").write_text(numbers, encoding="utf-8")
     (folder / "results.json").write_text(json.dumps({"theorems": records}), encoding="utf-8")
