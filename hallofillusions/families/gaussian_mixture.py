@@ -213,7 +213,7 @@ class GaussianMixture(SecondMoments):
     def parameters(self) -> dict[str, Any]:
         return dict(self._parameters)
 
-    @property
+    @cached_property
     def standard(self) -> Gaussian:
         """The law of a component's standardised points."""
         return Gaussian() if self.dimension == 1 else Gaussian((0,) * self.dimension)
@@ -232,8 +232,7 @@ class GaussianMixture(SecondMoments):
         """
         rows, d = shape[0], self.dimension
         labels = _labels(model["weight"], shape, rng)
-        standard = self.standard
-        z = bias.draw(standard, standard.as_model(), shape, rng).reshape(*shape, d)
+        z = self._standardised(bias, shape, rng)
         mean = np.broadcast_to(model["mean"], (rows, self.K, d)).reshape(-1, d)
         L = np.broadcast_to(root(model["covariance"]), (rows, self.K, d, d)).reshape(-1, d, d)
         place = labels + self.K * np.arange(rows)[:, None]
@@ -244,6 +243,16 @@ class GaussianMixture(SecondMoments):
                 points[..., i] += L[:, i, j][place] * z[..., j]
         points[..., d] = labels
         return points
+
+    def _standardised(self, bias: Any, shape: tuple[int, ...], rng: Any) -> Any:
+        """What the bias makes of normal points (replicates, size, d)."""
+        from ..biases.unbiased import Unbiased
+
+        if isinstance(bias, Unbiased):
+            return rng.standard_normal((*shape, self.dimension))
+        standard = self.standard
+        points = bias.draw(standard, standard.as_model(), shape, rng)
+        return points.reshape(*shape, self.dimension)
 
     def draw_statistics(
         self, model: Model, replicates: Any, size: Any, rng: np.random.Generator

@@ -23,7 +23,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
-from ..comparison import AGREES, DISAGREES, PARTLY
+from ..comparison import AGREES, DISAGREES, PARTLY, WEAK
 from ..symbols import InputError, whole
 
 SEED = 20_251_121
@@ -58,8 +58,8 @@ class Reproduction(dict[str, Any]):
             f"{t['proved']} of {t['count']} theorems are proved; simulation agrees with "
             f"{t['agreeing']}, is too weak for {t['weak']} and disagrees with {t['disagreeing']}; "
             f"{t['rivals_rejected']} of {t['rivals']} rival theories are rejected",
-            f"{runs['agreeing']} of {runs['count']} runs agree with the prediction where they "
-            "can tell",
+            f"{runs['agreeing']} of {runs['count']} runs agree with the prediction where they can "
+            f"tell, {runs['weak']} are too weak to tell and {runs['disagreeing']} disagree",
             *(f"FAILED PROOF {name}: {error}" for name, error in self["failed_proofs"].items()),
             *(f"DISAGREES: {name}" for name in self["disagreements"]),
             *(f"warning: {w}" for w in self["warnings"]),
@@ -502,7 +502,7 @@ def _tally(known: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[
         "runs": {
             "count": len(own), "measured_only": len(runs) - len(own),
             "agreeing": own.count(AGREES) + own.count(PARTLY),
-            "disagreeing": own.count(DISAGREES),
+            "disagreeing": own.count(DISAGREES), "weak": own.count(WEAK),
         },
     }  # fmt: skip
 
