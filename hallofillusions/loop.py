@@ -14,7 +14,17 @@ import numpy as np
 
 from .biases.base import SamplingBias
 from .biases.unbiased import Unbiased
-from .component import Component, construct, fields_of, from_dict, near, parsed, plain, shipped
+from .component import (
+    Component,
+    construct,
+    fields_of,
+    find,
+    from_dict,
+    near,
+    parsed,
+    plain,
+    shipped,
+)
 from .estimators.base import Estimator
 from .families.base import Family
 from .mixing.base import Mixing
@@ -86,7 +96,7 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
 
     def __post_init__(self) -> None:
         if self.estimator is None and isinstance(self.family, Family):
-            object.__setattr__(self, "estimator", self.family.estimator)
+            object.__setattr__(self, "estimator", find("estimators", self.family.refitted_by)())
         for role, (_, base) in ROLES.items():
             if not isinstance(part := getattr(self, role), base):
                 raise InputError(f"{role} must be a {base.__name__}, got {part!r}")
@@ -216,13 +226,10 @@ re-estimated by MaximumLikelihood() from n = 100 points, and starts at Truth()
     @property
     def labels(self) -> FeedbackLoop:
         """The loop of a mixture's labels alone, which known labels make one of types."""
-        from .families.categorical import Categorical
-
         family: Any = self.family
         start: Any = self.start
-        if isinstance(start, type(family)):
-            start = Categorical(start.weights)
-        return FeedbackLoop(Categorical(family.weights), mixing=self.mixing, n=self.n, start=start)
+        start = start.of_labels if isinstance(start, type(family)) else start
+        return FeedbackLoop(family.of_labels, mixing=self.mixing, n=self.n, start=start)
 
     # -- symbols ------------------------------------------------------------------------------
 

@@ -49,6 +49,8 @@ class Family(Component, ABC):
     """Whether all points, and so all means, are above 0."""
     bulky: ClassVar[bool] = False
     """Whether a model is as large as what it was trained on, so that few are kept at once."""
+    refitted_by: ClassVar[str] = "MaximumLikelihood"
+    """The estimator of a loop of this family that names none."""
     latent: ClassVar[bool] = False
     """Whether a point is of one of several components, which a fit may not see."""
 
@@ -66,13 +68,6 @@ class Family(Component, ABC):
     def bare(self) -> Family:
         """The family whose fit has the points' moments, where this one adds to them."""
         return self
-
-    @property
-    def estimator(self) -> Any:
-        """What refits a loop of this family that names no estimator."""
-        from ..estimators.maximum_likelihood import MaximumLikelihood
-
-        return MaximumLikelihood()
 
     def closes_under(self, bias: Any) -> bool:
         """Whether a loop's moments obey a finite recursion when it samples with this bias."""

@@ -24,6 +24,7 @@ from ._labelled import LabelledPoints, LabelledStatistics
 from ._mixture_fields import covariances_of, held_out_of, means_of, weights_of
 from ._second_moments import SecondMoments, product_means
 from .base import Family, Model
+from .categorical import Categorical
 from .gaussian import Gaussian
 from .multivariate_gaussian import outer, root
 
@@ -62,6 +63,7 @@ class GaussianMixture(SecondMoments):
     structure: ClassVar[tuple[str, ...]] = (
         "weights", "means", "covariances", "covariance_type", "held_out",
     )  # fmt: skip
+    refitted_by: ClassVar[str] = "EM"
     latent: ClassVar[bool] = True
     shaped: ClassVar[bool] = True
 
@@ -108,12 +110,6 @@ class GaussianMixture(SecondMoments):
     # -- shape ------------------------------------------------------------------------------------
 
     @property
-    def estimator(self) -> Any:
-        from ..estimators.em import EM
-
-        return EM()
-
-    @property
     def K(self) -> int:
         """The number of components."""
         return len(self.weights)
@@ -126,6 +122,11 @@ class GaussianMixture(SecondMoments):
     @property
     def dimension(self) -> int:
         return len(self.means[0])
+
+    @property
+    def of_labels(self) -> Categorical:
+        """The law of a point's label."""
+        return Categorical(self.weights)
 
     @property
     def free_parameters(self) -> int:

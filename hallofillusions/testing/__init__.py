@@ -28,6 +28,7 @@ from ..estimators.add_k import AddK
 from ..estimators.base import Estimator
 from ..estimators.bessel import Bessel
 from ..estimators.known_labels import KnownLabels
+from ..estimators.maximum_likelihood import MaximumLikelihood
 from ..families.base import Family
 from ..families.categorical import Categorical
 from ..families.gaussian import Gaussian
@@ -261,7 +262,7 @@ def suggested_loops(component: Component) -> list[FeedbackLoop]:
     if isinstance(component, Observable):
         suits = getattr(component, "of", component).suits
         real, far = next((pair for pair in WORLDS if suits(pair[0])), WORLDS[0])
-        plain: Any = KnownLabels() if real.latent else real.estimator
+        plain: Any = KnownLabels() if real.latent else MaximumLikelihood()
         smooth: Any = AddK(0.5) if real.types else plain
         return [
             FeedbackLoop(real, mixing=Replace(), estimator=plain, n=20),
