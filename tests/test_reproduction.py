@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import hallofillusions.proof
+import hallofillusions.reproduction.mixtures
 import hallofillusions.reproduction.studies
 from hallofillusions import reproduction
 from hallofillusions.proof import Step, Theorem
@@ -63,6 +64,7 @@ def all_studies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hallofillusions.reproduction.studies, "studies",
                         lambda *a: [small(r) for r in studies(*a) if quick(r)])  # fmt: skip
     monkeypatch.setattr(reproduction, "CONFRONTING", 4000)
+    monkeypatch.setattr(hallofillusions.reproduction.mixtures, "SHOWN", (1, 3))
 
 
 @pytest.fixture
