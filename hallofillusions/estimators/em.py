@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..symbols import InputError, as_number, is_symbolic, whole
-from .base import Estimator
+from ._of_components import OfComponents
 
 INITS = ("last", "k-means++")
 
 
 @dataclass(frozen=True)
-class EM(Estimator):
+class EM(OfComponents):
     """A mixture of Gaussians by expectation-maximisation (Dempster, Laird & Rubin 1977).
 
     ========= =================================================================================
@@ -41,7 +40,6 @@ class EM(Estimator):
     reg_covar: float = 0.0
 
     structure: ClassVar[tuple[str, ...]] = ("tol", "max_iter", "init", "reg_covar")
-    latent: ClassVar[bool] = True
     literal: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -65,8 +63,8 @@ class EM(Estimator):
                 )
 
     def closes_on(self, family: Any) -> bool:
-        """Only full covariances, as they are, keep the total moments of the points."""
-        return bool(family.unrestricted and self.reg_covar == 0)
+        """Only covariances as they are keep the total moments of the points."""
+        return super().closes_on(family) and self.reg_covar == 0
 
     def fit(self, family: Any, statistics: Any) -> dict[str, Any]:
         return self.refit(family, statistics, family.as_model(), None)
@@ -82,8 +80,3 @@ class EM(Estimator):
         found = em(points, counts, start, family.covariance_type, tol=self.tol,
                    max_iter=self.max_iter, reg_covar=self.reg_covar)  # fmt: skip
         return vars(found)
-
-    def claim(self, family: Any, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
-        """Of the total moments, which are the training set's."""
-        matched: dict[str, Any] = family.claim_match(means)
-        return matched

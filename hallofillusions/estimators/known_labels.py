@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from .base import Estimator
+from ._of_components import OfComponents
 
 
 @dataclass(frozen=True)
-class KnownLabels(Estimator):
+class KnownLabels(OfComponents):
     """A mixture of Gaussians whose every training point says which component it is of.
 
     Weights are the shares n_k/n of the labels; each component is fitted to its own points by
@@ -19,17 +18,6 @@ class KnownLabels(Estimator):
     component is a Gaussian loop of its own.
     """
 
-    latent: ClassVar[bool] = True
-
-    def closes_on(self, family: Any) -> bool:
-        """Only full covariances keep the total moments of the points."""
-        return bool(family.unrestricted)
-
     def fit(self, family: Any, statistics: Any) -> dict[str, Any]:
         fitted: dict[str, Any] = family.match_labelled(statistics.by_component(family.K))
         return fitted
-
-    def claim(self, family: Any, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
-        """Of the total moments, which are the training set's."""
-        matched: dict[str, Any] = family.claim_match(means)
-        return matched

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import combinations_with_replacement
 from typing import Any, ClassVar
 
@@ -96,7 +97,7 @@ class SecondMoments(Family):
     def along_axes(self, mean: Any, covariance: Any) -> tuple[Any, Any]:
         """Variances along the axes of Σ₀^-½ Σ Σ₀^-½, the largest first, and the squared distances
         of the mean from μ₀ along them."""
-        white = np.linalg.inv(np.linalg.cholesky(self.covariance))
+        white = whitening(self.covariance)
         values, vectors = np.linalg.eigh(white @ covariance @ white.T)
         gap = (mean - self.center) @ white.T
         along = np.einsum("...ij,...i->...j", vectors, gap)
@@ -140,6 +141,40 @@ class SecondMoments(Family):
         firsts = dict(zip(self._firsts, y, strict=True))
         seconds = (means[self._called("yy", i, j)] - y[i] * y[j] for i, j in self._pairs)
         return {**firsts, **dict(zip(self._seconds, seconds, strict=True))}
+
+
+class OnNodes(SecondMoments):
+    """A cloud whose losses are no closed forms, but sums over nodes of the real law."""
+
+    nodes: Any
+    """Points (m, d) and weights (m) whose sums are expectations under the real law."""
+
+    def _losses(self, model: Model, rows: Any) -> Any:
+        """-log p of each model at rows (m, d)."""
+        return -self.log_density(model, rows[..., 0] if self.dimension == 1 else rows)
+
+    def real_loss(self, model: Model) -> Any:
+        points, weights = self.nodes
+        return self._losses(model, points) @ weights
+
+    @cached_property
+    def _least(self) -> float:
+        """The loss of the real law itself, on the same nodes."""
+        return float(self.real_loss(self.as_model()))
+
+    def divergence(self, model: Model) -> Any:
+        """KL(real ‖ model), by quadrature over the real law."""
+        return self.real_loss(model) - self._least
+
+    def held_out_loss(self, model: Model) -> Any:
+        if (rows := self.held_out_rows) is None:
+            return self.real_loss(model)
+        return self._losses(model, rows).mean(axis=-1)
+
+
+def whitening(covariance: Any) -> Any:
+    """W with W Σ Wᵀ = 1 for each of a batch."""
+    return np.linalg.inv(np.linalg.cholesky(covariance))
 
 
 def _degrees(label: Any) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..biases.unbiased import Unbiased
 from ..numerics.mixtures import (
     FORMS,
     between,
@@ -22,7 +23,7 @@ from ..numerics.mixtures import (
 from ..symbols import InputError
 from ._labelled import LabelledPoints, LabelledStatistics
 from ._mixture_fields import covariances_of, held_out_of, means_of, weights_of
-from ._second_moments import SecondMoments, product_means
+from ._second_moments import OnNodes, product_means
 from .base import Family, Model
 from .categorical import Categorical
 from .gaussian import Gaussian
@@ -30,7 +31,7 @@ from .multivariate_gaussian import outer, root
 
 
 @dataclass(frozen=True, repr=False)
-class GaussianMixture(SecondMoments):
+class GaussianMixture(OnNodes):
     """The law Σ_k w_k N(μ_k, Σ_k) in d dimensions, the real law of the loop and its models' form.
 
     =============== ======= =====================================================================
@@ -146,8 +147,6 @@ class GaussianMixture(SecondMoments):
 
     def closes_under(self, bias: Any) -> bool:
         """The total moments do, of points that the model as it is has made."""
-        from ..biases.unbiased import Unbiased
-
         return isinstance(bias, Unbiased)
 
     def check_bias(self, bias: Any) -> None:
@@ -220,8 +219,6 @@ class GaussianMixture(SecondMoments):
         return Gaussian() if self.dimension == 1 else Gaussian((0,) * self.dimension)
 
     def draw(self, model: Model, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
-        from ..biases.unbiased import Unbiased
-
         return self.drawn(Unbiased(), model, shape, rng)
 
     def drawn(
@@ -247,8 +244,6 @@ class GaussianMixture(SecondMoments):
 
     def _standardised(self, bias: Any, shape: tuple[int, ...], rng: Any) -> Any:
         """What the bias makes of normal points (replicates, size, d)."""
-        from ..biases.unbiased import Unbiased
-
         if isinstance(bias, Unbiased):
             return rng.standard_normal((*shape, self.dimension))
         standard = self.standard
@@ -258,8 +253,6 @@ class GaussianMixture(SecondMoments):
     def draw_statistics(
         self, model: Model, replicates: Any, size: Any, rng: np.random.Generator
     ) -> LabelledStatistics:
-        from ..biases.unbiased import Unbiased
-
         return self.drawn_statistics(Unbiased(), model, replicates, size, rng)
 
     def drawn_statistics(
@@ -354,26 +347,9 @@ class GaussianMixture(SecondMoments):
         weights = own["weight"][:, None] * w
         return points.reshape(-1, self.dimension), weights.ravel()
 
-    def real_loss(self, model: Model) -> Any:
-        points, weights = self.nodes
-        return -log_density(model, points, self.covariance_type) @ weights
-
-    def divergence(self, model: Model) -> Any:
-        """KL(real ‖ model), by quadrature over the real law's own components."""
-        return self.real_loss(model) - self._real_entropy
-
-    @cached_property
-    def _real_entropy(self) -> float:
-        return float(self.real_loss(self.parameters()))
-
     def entropy(self) -> float:
         """Of the real law; where rows are held out, its loss on them."""
         return float(self.held_out_loss(self.parameters()))
-
-    def held_out_loss(self, model: Model) -> Any:
-        if self.held_out is None:
-            return self.real_loss(model)
-        return -log_density(model, self.held_out_rows, self.covariance_type).mean(axis=-1)
 
     @cached_property
     def held_out_rows(self) -> Any:

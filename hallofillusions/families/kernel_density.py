@@ -15,7 +15,7 @@ from ..numerics.kernels import Estimate, Estimates, TrainingSets
 from ..numerics.mixtures import standard_nodes
 from ..starts import Memory
 from ..symbols import PARAMETERS, InputError, is_symbolic, whole
-from ._second_moments import SecondMoments
+from ._second_moments import OnNodes
 from .base import Family, Model
 from .gaussian import Gaussian
 from .gaussian_mixture import GaussianMixture
@@ -25,7 +25,7 @@ RULES = ("scott", "silverman")
 
 
 @dataclass(frozen=True, repr=False)
-class KernelDensity(SecondMoments):
+class KernelDensity(OnNodes):
     """Kernel density estimates Σ_i N(x_i, H)/n of a law, with a kernel at every training point x_i.
 
     ========== ==================================================================================
@@ -205,29 +205,13 @@ class KernelDensity(SecondMoments):
     def nodes(self) -> tuple[Any, Any]:
         """Points and weights whose sums are expectations under the real law."""
         if isinstance(self.of, GaussianMixture):
-            points, weights = self.of.nodes
-        else:
-            z, weights = standard_nodes(self.dimension)
-            points = self.center + z @ root(self.covariance).T
-        return points[..., 0] if self.dimension == 1 else points, weights
-
-    def real_loss(self, model: Model) -> Any:
-        points, weights = self.nodes
-        return -self.log_density(model, points) @ weights
-
-    def divergence(self, model: Model) -> Any:
-        """KL(real ‖ model), on the real law's nodes."""
-        return self.real_loss(model) - self.real_loss(self.as_model())
+            return self.of.nodes
+        z, weights = standard_nodes(self.dimension)
+        return self.center + z @ root(self.covariance).T, weights
 
     def entropy(self) -> float:
         """Of the real law; where rows are held out, its loss on them."""
         return float(self.of.entropy())
-
-    def held_out_loss(self, model: Model) -> Any:
-        if (rows := self.held_out_rows) is None:
-            return self.real_loss(model)
-        rows = rows[..., 0] if self.dimension == 1 else rows
-        return -self.log_density(model, rows).mean(axis=-1)
 
     def outside(self, model: Model, low: Any, high: Any) -> Any:
         from scipy.special import ndtr

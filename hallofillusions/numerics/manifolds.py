@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..symbols import InputError
+from .mixtures import quasi_normal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -128,11 +129,6 @@ def directions(d: int, count: int) -> Floats:
     if d == 2:
         angle = np.pi * np.arange(count) / count
         return np.stack((np.cos(angle), np.sin(angle)), axis=-1)
-    from scipy.special import ndtri
-    from scipy.stats.qmc import Sobol
-
-    bits = max(1, int(np.ceil(np.log2(count))))
-    u = Sobol(d, scramble=False).random_base2(bits)[:count] + 0.5 / 2**bits
-    z: Floats = ndtri(u)
+    z = quasi_normal(d, max(1, int(np.ceil(np.log2(count)))))[:count]
     unit: Floats = z / np.sqrt((z * z).sum(axis=-1, keepdims=True))
     return unit

@@ -9,11 +9,12 @@ is one that the compiler vectorises.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from .compiling import compiled
 
 SUMS = {"reassoc", "nsz", "contract"}
 """What the compiler may do with sums: any order, but infinities and NaN stay what they are."""
@@ -23,26 +24,11 @@ MAGIC = 1.5 * 2.0**52
 """A float of this size has the unit for its last bit: adding it rounds to whole numbers."""
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """``njit``, cached where a cache can be written: numba raises at once where it cannot."""
-    try:
-        return njit(cache=True, nogil=True, fastmath=SUMS)(function)
-    except RuntimeError:
-        return njit(nogil=True, fastmath=SUMS)(function)
+summed = partial(compiled, fastmath=SUMS)
+"""``compiled``, with sums in any order."""
 
 
-def exact(function: Callable[..., Any]) -> Any:
-    """The same without reordered sums, for rounding that must happen as it is written.
-
-    It must be said: a function that is first compiled by a caller inherits the caller's freedoms.
-    """
-    try:
-        return njit(cache=True, nogil=True, fastmath=False)(function)
-    except RuntimeError:
-        return njit(nogil=True, fastmath=False)(function)
-
-
-@exact
+@compiled
 def exponentials(x: Any, scratch: Any, bits: Any) -> None:
     """e^x in place for x ≤ 0, to the last bit or two; ``bits`` is ``scratch`` seen as integers.
 
@@ -78,7 +64,7 @@ def exponentials(x: Any, scratch: Any, bits: Any) -> None:
 # -- densities ----------------------------------------------------------------------------------
 
 
-@compiled
+@summed
 def whitener(covariance: Any, form: int, floor: float, out: Any) -> float:
     """The inverse of Cholesky's factor, into ``out``; returns log det of it, or NaN where the
     covariance is flat: some pivot is at most ``floor``."""
@@ -114,7 +100,7 @@ def whitener(covariance: Any, form: int, floor: float, out: Any) -> float:
     return log_det
 
 
-@compiled
+@summed
 def log_weighted(x: Any, constant: float, mean: Any, white: Any, form: int, out: Any) -> None:
     """constant - ½ |white (x - mean)|² of every point."""
     d, n = x.shape
@@ -143,7 +129,7 @@ def log_weighted(x: Any, constant: float, mean: Any, white: Any, form: int, out:
                 out[i] -= 0.5 * z * z
 
 
-@compiled
+@summed
 def weighted_densities(
     x: Any, w: Any, mean: Any, white: Any, log_det: Any, form: int, q: Any
 ) -> None:
@@ -157,7 +143,7 @@ def weighted_densities(
             q[k] = -np.inf
 
 
-@compiled
+@summed
 def shares(q: Any, top: Any, total: Any, scratch: Any) -> None:
     """Log-densities q become each component's share of a point; ``top`` the mixture's log-density.
 
@@ -185,7 +171,7 @@ def shares(q: Any, top: Any, total: Any, scratch: Any) -> None:
         top[i] += np.log(total[i])
 
 
-@compiled
+@summed
 def log_density(points: Any, w: Any, mean: Any, covariance: Any, form: int, out: Any) -> None:
     """log Σ_k w_k N(x; mean_k, covariance_k) of each replicate's points, into ``out``.
 
@@ -215,7 +201,7 @@ def log_density(points: Any, w: Any, mean: Any, covariance: Any, form: int, out:
 # -- EM -----------------------------------------------------------------------------------------
 
 
-@compiled
+@summed
 def maximise(
     x: Any, counts: Any, q: Any, form: int, reg: float, w: Any, mean: Any, covariance: Any,
     scratch: Any,
@@ -263,7 +249,7 @@ def maximise(
             covariance[k, a, a] += reg
 
 
-@compiled
+@summed
 def settle(
     w: Any, covariance: Any, form: int, floor: float, white: Any, log_det: Any
 ) -> int:  # fmt: skip
@@ -290,7 +276,7 @@ def settle(
     return lost
 
 
-@compiled
+@summed
 def em(
     points: Any, counts: Any, w: Any, mean: Any, covariance: Any, form: int, tol: float,
     most: int, reg: float, steps: Any, converged: Any,
@@ -345,7 +331,7 @@ def em(
             before = score if alive == had_weight else -np.inf
 
 
-@compiled
+@summed
 def scatter_by_label(
     points: Any, labels: Any, counts: Any, size: Any, mean: Any, scatter: Any
 ) -> None:

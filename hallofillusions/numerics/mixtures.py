@@ -176,6 +176,15 @@ def density_about_zero(y: Any, covariance: Any) -> Any:
     return np.where(flat, np.inf, np.exp(-0.5 * exponent))
 
 
+def quasi_normal(d: int, bits: int) -> Floats:
+    """2^bits points (…, d) of Sobol's sequence, as normal ones."""
+    from scipy.special import ndtri
+    from scipy.stats.qmc import Sobol
+
+    points: Floats = ndtri(Sobol(d, scramble=False).random_base2(bits) + 0.5 / 2**bits)
+    return points
+
+
 @lru_cache(maxsize=8)
 def standard_nodes(d: int) -> tuple[Floats, Floats]:
     """Points (m, d) and weights (m) whose sums are expectations under N(0, 1) in d dimensions.
@@ -183,11 +192,8 @@ def standard_nodes(d: int) -> tuple[Floats, Floats]:
     Gauss and Hermite's on a grid, in more than three dimensions Sobol's sequence.
     """
     if d not in ON_AXIS:
-        from scipy.special import ndtri
-        from scipy.stats.qmc import Sobol
-
-        u = Sobol(d, scramble=False).random_base2(QUASI) + 0.5 / 2**QUASI
-        return ndtri(u), np.full(len(u), 1 / len(u))
+        points = quasi_normal(d, QUASI)
+        return points, np.full(len(points), 1 / len(points))
     x, w = np.polynomial.hermite_e.hermegauss(ON_AXIS[d])
     points = np.stack(np.meshgrid(*[x] * d, indexing="ij"), axis=-1).reshape(-1, d)
     weights = np.prod(np.meshgrid(*[w / w.sum()] * d, indexing="ij"), axis=0).ravel()

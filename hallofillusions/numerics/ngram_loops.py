@@ -11,20 +11,11 @@ is found from that of the text less its last symbol.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-
-def compiled(function: Callable[..., Any]) -> Any:
-    """``njit``, cached where a cache can be written: numba raises at once where it cannot."""
-    try:
-        return njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        return njit(nogil=True)(function)
-
+from .compiling import compiled
 
 ESCAPE = np.uint64(255)
 """The symbol of a column that draws no symbol: alphabets end at 254."""

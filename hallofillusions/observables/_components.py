@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..estimators.known_labels import KnownLabels
+from ..families._second_moments import whitening
 from ..symbols import InputError, whole
 from .base import MIXTURE, Combination, Observable, OfComponent
 
@@ -34,8 +35,7 @@ class OfOneComponent(Observable):
 
     def whitening(self, family: Any) -> Any:
         """W with W Σ_k⁰ Wᵀ = 1 for the real component."""
-        real = family.parameters()["covariance"][self.component - 1]
-        return np.linalg.inv(np.linalg.cholesky(real))
+        return whitening(family.parameters()["covariance"][self.component - 1])
 
     def functional(self, loop: Any, what: str) -> Combination | None:
         """The claim about it, which known labels alone make."""

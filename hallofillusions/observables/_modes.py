@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..families._second_moments import whitening
 from ..symbols import InputError, as_number
 from ._on_data import OnData
 from .base import MIXTURE
@@ -32,10 +33,10 @@ class OfModes(OnData):
     def nearest(self, family: Any, points: Any) -> tuple[Any, Any]:
         """The mode of every point (…, size), and whether the point is within the radius of it."""
         real = family.parameters()
-        whitening = np.linalg.inv(np.linalg.cholesky(real["covariance"]))
         mode = np.zeros(points.shape[:-1], np.int64)
         least = np.full(points.shape[:-1], np.inf)
-        for k, (W, mean) in enumerate(zip(whitening, real["mean"], strict=True)):
+        pairs = zip(whitening(real["covariance"]), real["mean"], strict=True)
+        for k, (W, mean) in enumerate(pairs):
             square = (((points - mean) @ W.T) ** 2).sum(axis=-1)
             mode[square < least] = k
             least = np.minimum(least, square)

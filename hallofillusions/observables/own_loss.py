@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..biases.unbiased import Unbiased
-from .base import Combination, Observable
+from ._on_data import OnData
+from .base import Combination
 from .entropy import Entropy
 
 
 @dataclass(frozen=True)
-class OwnLoss(Observable):
+class OwnLoss(OnData):
     """-mean log p_model(x) over n fresh points x of the model itself, in nats.
 
     The points are what the loop's sampling bias makes of the model, and no training set sees
@@ -20,9 +21,6 @@ class OwnLoss(Observable):
 
     label = "loss on its own output"
     sees: ClassVar[str] = "output"
-
-    def measure(self, family: Any, model: Any) -> Any:
-        raise NotImplementedError("it is measured on output")
 
     def measure_on(self, family: Any, model: Any, data: Any) -> Any:
         return family.loss(model, data)

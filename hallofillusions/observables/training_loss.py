@@ -5,12 +5,13 @@ from typing import Any, ClassVar
 
 from ..estimators.maximum_likelihood import MaximumLikelihood
 from ..starts import Truth
-from .base import Combination, Observable
+from ._on_data import OnData
+from .base import Combination
 from .entropy import Entropy
 
 
 @dataclass(frozen=True)
-class TrainingLoss(Observable):
+class TrainingLoss(OnData):
     """-mean log p_model(x) over the n points x that the model was fitted to, in nats.
 
     At g = 0, before any fit, it is the loss on real data.  A fit by maximum likelihood to an
@@ -20,9 +21,6 @@ class TrainingLoss(Observable):
 
     label = "loss on its own training mixture"
     sees: ClassVar[str] = "training"
-
-    def measure(self, family: Any, model: Any) -> Any:
-        raise NotImplementedError("it is measured on a training set")
 
     def measure_on(self, family: Any, model: Any, data: Any) -> Any:
         return family.real_loss(model) if data is None else family.loss(model, data)

@@ -1,0 +1,20 @@
+"""How loops are compiled: with numba's cache, where one can be written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+
+
+def compiled(function: Callable[..., Any], *, fastmath: Any = False) -> Any:
+    """``njit``, cached where a cache can be written: numba raises at once where it cannot.
+
+    ``fastmath`` is always said: a function that is first compiled by a caller would else inherit
+    the caller's freedoms.
+    """
+    try:
+        return njit(cache=True, nogil=True, fastmath=fastmath)(function)
+    except RuntimeError:
+        return njit(nogil=True, fastmath=fastmath)(function)
