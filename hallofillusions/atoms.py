@@ -45,7 +45,7 @@ def _part_atoms(
     return found | {f"{r}_{k}": convert(v) for r, values in own.items() for k, v in values.items()}
 
 
-def _numbers(loop: FeedbackLoop) -> dict[str, Any]:
+def _numbers(loop: Any) -> dict[str, Any]:
     return _part_atoms(loop.family, loop.bias, loop.estimator, float)
 
 
@@ -67,7 +67,11 @@ def _written(part: Any, numbers: bool) -> Any:
 def numeric_atoms(loop: FeedbackLoop, generations: int) -> dict[str, Any]:
     """Atom -> array over g = 1 … ``generations`` (or a constant)."""
     loop.require_numbers()
-    clock = loop.clock(generations)
+    return atoms_at(loop, loop.clock(generations))
+
+
+def atoms_at(loop: Any, clock: Clock) -> dict[str, Any]:
+    """The same for a given clock, whose α and n need not make whole counts."""
     size = loop.mixing.training_size(clock)
     own = loop.estimator.atoms(size, loop.family)
     return {**loop.mixing.atoms(clock), **own, **_numbers(loop)}
@@ -76,8 +80,11 @@ def numeric_atoms(loop: FeedbackLoop, generations: int) -> dict[str, Any]:
 def first_numeric_atoms(loop: FeedbackLoop) -> dict[str, Any]:
     """Atoms of the start and of a special first fit."""
     loop.require_numbers()
-    clock = loop.clock(1)
-    held = float(loop.mixing.memory_size(loop.sizes(1)[0]))
+    return first_atoms_at(loop, loop.clock(1), float(loop.mixing.memory_size(loop.sizes(1)[0])))
+
+
+def first_atoms_at(loop: Any, clock: Clock, held: float) -> dict[str, Any]:
+    """The same for a given clock and number of points that the memory holds."""
     size = held if isinstance(loop.start, Memory) else loop.mixing.training_size(clock)
     fitted = loop.estimator.atoms(size, loop.family)
     values = {**loop.mixing.atoms(clock), **fitted, **_numbers(loop)}

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -24,8 +26,10 @@ from .symbols import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
 
     from .comparison import Comparison
+    from .identification import Candidate, Identification
     from .prediction import Prediction
     from .reproduction.results import Series
     from .trajectory import Trajectory
@@ -76,19 +80,26 @@ def panels(count: int, columns: int = 2, height: float = 2.2) -> tuple[Picture, 
     return figure, axes
 
 
+UNDATED: dict[str, dict[str, Any]] = {
+    "pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}
+}  # fmt: skip
+
+
+def kind_of(path: Any) -> str:
+    """The kind of a figure's file, by the path's ending, or an `InputError`."""
+    kind = Path(path).suffix.lower().lstrip(".")
+    if kind not in UNDATED:
+        raise InputError(f"path must end in .pdf, .png or .svg, got {path}")
+    return kind
+
+
 def save(figure: Figure, path: Any) -> Path:
     """Write a figure as PDF, PNG or SVG, by the path's ending; the same bytes every time."""
-    path = Path(path)
-    kind = path.suffix.lower().lstrip(".")
-    dates: dict[str, dict[str, Any]] = {
-        "pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}
-    }  # fmt: skip
-    if kind not in dates:
-        raise InputError(f"path must end in .pdf, .png or .svg, got {path}")
+    path, kind = Path(path), kind_of(path)
     part = path.with_name(f".{path.stem}.{os.getpid()}.part.{kind}")
     try:
         with style():
-            figure.savefig(part, metadata=dates[kind])
+            figure.savefig(part, metadata=UNDATED[kind])
         os.replace(part, path)
     except OSError as error:
         raise InputError(f"path must be a file that can be written, got {path}: {error}") from None
@@ -224,7 +235,7 @@ def thin(count: int, points: int = 12) -> Any:
     return np.unique(np.linspace(0, count - 1, min(points, count)).round().astype(int))
 
 
-def legend(figure: Figure, ax: Axes, columns: int = 3) -> None:
+def legend(figure: Figure | SubFigure, ax: Axes, columns: int = 3) -> None:
     """One legend for all panels, below them."""
     with style():
         handles, labels = ax.get_legend_handles_labels()
@@ -312,6 +323,178 @@ def plot_trajectory(
         _measured(ax, trajectory, label)
         label_axes(ax, "generation $g$", label)
     return finish(figure, path)
+
+
+# -- whose convention it is ------------------------------------------------------------------
+
+
+PANELS, ROWS = 6, 15
+"""Quantities and candidates of an identification that are drawn at most."""
+KNOTS = 8.0
+"""z beyond which its axis is logarithmic, where any is as large."""
+VERDICTS = {"compatible": (PALETTE[0], "o", PALETTE[0]), "rejected": (PALETTE[1], "X", "white"),
+            "impossible": ("black", "<", "white")}  # fmt: skip
+"""Verdict -> colour, marker and the marker's face."""
+SHORTER = {"MaximumLikelihood": "MLE", "λ = lam": "λ free", "started at": "from",
+           "the first fit": "first fit", "the fit of the fixed set": "fixed set",
+           "the truth": "truth", "its first column": "first column"}  # fmt: skip
+
+
+def plot_identification(found: Identification, path: Any = None) -> Figure:
+    """z of every step of the best sentence and of the stated one, and how far the others lie.
+
+    The shade holds 95 % of the z of the true sentence; a single z rejects a sentence beyond the
+    broken lines, which allow for all steps, quantities and candidates.  What is not drawn of
+    many quantities or candidates is said.
+    """
+    drawn = [c for c in dict.fromkeys((found.best, found.of_stated)) if c and c.evidence.cells]
+    words = list(dict.fromkeys(word for c in drawn for word in c.evidence.cells))
+    watched, listed = _telling(words, drawn), _listed(found)
+    heights = [1.6 * -(-len(watched) // 2) + 0.5, 0.19 * len(listed) + 1.1]
+    heights = heights if watched else heights[1:]
+    with style():
+        figure = Picture(figsize=(WIDTH, sum(heights) + 0.5), layout="constrained")
+        title = _headline(found, [word for word in words if word not in watched])
+        figure.suptitle(title, x=0.01, ha="left", fontsize=9, parse_math=False)
+        grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+        parts = [figure.add_subfigure(grid[i]) for i in range(len(heights))]
+    if watched:
+        _draw_all_steps(parts[0], watched, drawn, found)
+    _draw_candidates(parts[-1], listed, found)
+    return finish(figure, path)
+
+
+def _telling(words: Sequence[str], drawn: Sequence[Candidate]) -> list[str]:
+    """The quantities with the largest |z| of any sentence that is drawn, in their order."""
+
+    def most(word: str) -> float:
+        z = np.abs(np.concatenate([c.evidence.cells.get(word, [0.0]) for c in drawn]))
+        return -float(np.max(z, where=np.isfinite(z), initial=0.0))
+
+    kept = sorted(words, key=most)[:PANELS]
+    return [word for word in words if word in kept]
+
+
+def _listed(found: Identification) -> list[Candidate]:
+    """The first candidates of the table, and the stated one whatever its place."""
+    first = list(found.candidates[:ROWS])
+    stated = found.of_stated
+    return first if stated is None or stated in first else [*first[:-1], stated]
+
+
+def _headline(found: Identification, left_out: Sequence[str]) -> str:
+    """The summary in a line or two, and the quantities that are not drawn."""
+    best, stated, good = found.best, found.of_stated, len(found.compatible)
+    if not good:
+        text = f"No sentence fits; the nearest is {_short(best)} ({best.finding})"
+    else:
+        rest = f", and with {good - 1} other{'s' * (good > 2)}" if good > 1 else ""
+        text = f"The runs agree with {_short(best)}{rest}"
+    if stated is not None and stated is not best:
+        size = f" ({stated.finding})" if found.stated_rejected else ""
+        text += f"; stated: {_short(stated)}, {stated.verdict}{size}"
+    lines = [text, *([f"not drawn: {', '.join(left_out)}"] if left_out else [])]
+    return "\n".join(textwrap.fill(line, 98) for line in lines)
+
+
+def _short(candidate: Candidate) -> str:
+    """Its name in fewer letters, for a row of a picture."""
+    text = re.sub(r"ScaleCovariance\(lam=(.*?)\)", r"λ = \1", candidate.name)
+    for long, short in SHORTER.items():
+        text = text.replace(long, short)
+    return text
+
+
+def _draw_all_steps(
+    figure: SubFigure, watched: Sequence[str], drawn: Sequence[Candidate], found: Identification
+) -> None:
+    """A panel for each quantity, and one legend."""
+    with style():
+        axes = [figure.add_subplot(-(-len(watched) // 2), 2, i + 1) for i in range(len(watched))]
+    for ax, word in zip(axes, watched, strict=True):
+        _draw_steps(ax, word, drawn, found)
+    legend(figure, axes[0], 2)
+
+
+def _draw_steps(ax: Axes, word: str, drawn: Sequence[Candidate], found: Identification) -> None:
+    """z of one quantity at every generation, the sentences side by side."""
+    from matplotlib.ticker import MaxNLocator
+
+    limit = drawn[0].evidence.limit(found.level, len(found.candidates))
+    most = max(4.0, limit)
+    for place, candidate in enumerate(drawn):
+        z = np.asarray(candidate.evidence.cells.get(word, []), dtype=float)
+        most = max(most, np.max(np.abs(z), where=np.isfinite(z), initial=0.0))
+        _draw_z(ax, z, place, candidate, found)
+    with style():
+        ax.axhspan(-1.96, 1.96, color=GREY, alpha=0.25, linewidth=0, zorder=0,
+                   label="95 % of z of the true sentence")  # fmt: skip
+        for side, label in ((limit, "a single z rejects beyond"), (-limit, None)):
+            ax.axhline(side, color="black", linestyle="--", linewidth=0.7, zorder=1, label=label)
+        if most > 2 * KNOTS:
+            ax.set_yscale("symlog", linthresh=KNOTS, linscale=1.5)
+        ax.set_ylim(-1.15 * most, 1.15 * most)
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+    label_axes(ax, "generation $g$", "z", textwrap.fill(word, 42))
+
+
+def _draw_z(ax: Axes, z: Any, place: int, candidate: Candidate, found: Identification) -> None:
+    """The points of one sentence, a little to the right of those of the one before."""
+    roles = {"best": found.best, "stated": found.of_stated}
+    kind = " and ".join(role for role, one in roles.items() if one is candidate)
+    g = max(candidate.sentence.first, 1) + np.arange(len(z)) + 0.22 * place
+    with style():
+        ax.plot(g, z, MARKERS[place], color=PALETTE[place], markeredgewidth=0.8,
+                markerfacecolor="white" if place else PALETTE[place], zorder=3 + place,
+                markersize=3.5 if len(z) <= 40 else 2.0,
+                label=f"{kind}: {_short(candidate)}")  # fmt: skip
+
+
+def _draw_candidates(
+    figure: SubFigure, listed: Sequence[Candidate], found: Identification
+) -> None:
+    """How much less probable each candidate makes the runs than the best one does."""
+    gaps = _gaps(listed, found)
+    known = [0.0, *gaps[np.isfinite(gaps)]]
+    with style():
+        ax = figure.add_subplot()
+        if np.ptp(known) > 40:
+            ax.set_xscale("symlog", linthresh=10)
+        for row, (candidate, gap) in enumerate(zip(listed, gaps, strict=True)):
+            _draw_row(ax, row, candidate, gap, 1.5 * min(*known, -1.0))
+        names = [_short(c) + (" (stated)" if c is found.of_stated else "") for c in listed]
+        ax.set_yticks(range(len(listed)), names, fontsize=7)
+        ax.set_ylim(len(listed) - 0.5, -0.5)
+        ax.grid(visible=False, axis="y")
+        marks = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+        figure.legend(marks.values(), marks, loc="outside lower center", ncols=3)
+        more = len(found.candidates) - len(listed)
+        ax.set_title(f"{more} further candidates are not drawn" if more else "", loc="left")
+        ax.set_xlabel("log density of the steps that all have, less that of the best",
+                      loc="right")  # fmt: skip
+
+
+def _draw_row(ax: Axes, row: int, candidate: Candidate, gap: float, edge: float) -> None:
+    """One candidate: its verdict where its density lies, or at the edge where it is impossible."""
+    kind = candidate.verdict if np.isfinite(gap) else "impossible"
+    color, marker, face = VERDICTS[kind]
+    x = gap if np.isfinite(gap) else edge
+    ax.plot([0, x], [row, row], color=color, linewidth=0.8, zorder=2)
+    ax.plot(x, row, marker, color=color, markerfacecolor=face, markersize=5, zorder=3, label=kind)
+
+
+def _gaps(listed: Sequence[Candidate], found: Identification) -> Any:
+    """Logarithms of densities less that of the first, over the last steps, which all have.
+
+    They are -inf where a sentence says that the runs are impossible; such a one is no first.
+    """
+    densities = np.array([c.density for c in listed])
+    possible = np.isfinite(densities) & np.isfinite([c.finding.z for c in listed])
+    first = densities[possible][0] if possible.any() else 0.0
+    return np.subtract(densities, first, where=possible, out=np.full(len(listed), -np.inf))
+
+
+# -- two axes, and text --------------------------------------------------------------------------
 
 
 def phase(

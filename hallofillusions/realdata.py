@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +10,13 @@ import numpy as np
 
 from .component import near
 from .corpus import evenly
-from .files import read_text
 from .symbols import InputError, as_number
+from .tables import Row, is_number, number, table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-Row = tuple[int, list[str]]
-"""The number of a line in its file, and its cells."""
-
 
 def read_column(path: Any, column: str | None = None) -> Floats:
     """The numbers in one column of a CSV file.
@@ -33,10 +26,10 @@ def read_column(path: Any, column: str | None = None) -> Floats:
     there is one column only.  Raises `InputError` for anything that is not at least two
     different finite numbers, naming the line.
     """
-    header, rows = _table(Path(path))
+    header, rows = table(Path(path))
     place = _place(path, header, column, max(len(cells) for _, cells in rows))
     name = header[place] if header else f"column {place + 1}"
-    values = np.array([_number(path, line, cells, place, name) for line, cells in rows])
+    values = np.array([number(path, line, cells, place, name) for line, cells in rows])
     if len(values) < 2:
         raise InputError(f"{path} must have at least 2 rows of numbers in {name!r}, got 1")
     if (values == values[0]).all():
@@ -57,10 +50,10 @@ def read_points(
     for a cell of those that is no finite number, and for fewer than two rows or a column that is
     constant.
     """
-    header, rows = _table(Path(path))
+    header, rows = table(Path(path))
     places = _places(path, header, rows, columns)
     names = tuple(header[p] if header else f"column {p + 1}" for p in places)
-    points = np.array([[_number(path, line, cells, *place)
+    points = np.array([[number(path, line, cells, *place)
                         for place in zip(places, names, strict=True)]
                        for line, cells in rows])  # fmt: skip
     if len(points) < 2:
@@ -175,123 +168,7 @@ def describe_fit(values: Any) -> dict[str, float]:
     return {name: float(value) for name, value in facts.items()}
 
 
-# -- a user's own runs -------------------------------------------------------------------------
-
-REPLICATE, GENERATION = ("replicate", "run", "seed"), ("generation", "g")
-
-
-def read_runs(path: Any, quantity: str | None = None) -> tuple[dict[str, Floats], int]:
-    """A user's own runs as (quantity -> array (replicates, generations), first generation).
-
-    *Long* files have a column ``replicate`` (or ``run``), a column ``generation`` (or ``g``) and
-    one column per quantity, such as ``mean`` and ``variance``.  *Wide* files have one row per
-    replicate and one column per generation of a single ``quantity``; their first column is
-    g = 1 unless the header says 0.
-    """
-    header, rows = _table(Path(path))
-    names = [h.strip().lower() for h in header]
-    run = next((names.index(k) for k in REPLICATE if k in names), None)
-    when = next((names.index(k) for k in GENERATION if k in names), None)
-    if run is not None and when is not None:
-        return _long(path, header, rows, run, when, quantity)
-    if quantity is None:
-        raise InputError(
-            f"{path} must have the columns 'replicate' and 'generation', or be wide with "
-            f"quantity given, got the columns {', '.join(header) or 'without a header'}"
-        )
-    width = len(rows[0][1])
-    table = [[_number(path, line, cells, i, _named(header, i)) for i in range(width)]
-             for line, cells in rows]  # fmt: skip
-    return {quantity: np.array(table)}, 0 if names[:1] in (["0"], ["g0"], ["g=0"]) else 1
-
-
-def _long(
-    path: Any, header: list[str], rows: list[Row], run: int, when: int, quantity: str | None
-) -> tuple[dict[str, Floats], int]:
-    wanted = [i for i in range(len(header)) if i not in (run, when)]
-    if quantity is not None:
-        wanted = [_place(path, header, quantity, len(header))]
-    if not wanted:
-        raise InputError(f"{path} must have a column per quantity, got only {', '.join(header)}")
-    cells: dict[tuple[str, int], tuple[float, ...]] = {}
-    for line, row in rows:
-        g = _number(path, line, row, when, header[when])
-        if g != int(g):
-            raise InputError(f"{path}, line {line}: {header[when]!r} must be whole, got {g:g}")
-        numbers = tuple(_number(path, line, row, i, header[i]) for i in wanted)
-        key = (row[run].strip(), int(g))
-        if key in cells:
-            raise InputError(f"{path}, line {line}: run {key[0]} has generation {key[1]} twice")
-        cells[key] = numbers
-    runs, times = list(dict.fromkeys(r for r, _ in cells)), sorted({g for _, g in cells})
-    if times != list(range(times[0], times[-1] + 1)):
-        raise InputError(f"{path} must have every generation from {times[0]} to {times[-1]}")
-    if gap := next(((r, g) for r in runs for g in times if (r, g) not in cells), None):
-        raise InputError(f"{path} has no row for generation {gap[1]} of run {gap[0]}")
-    table = np.array([[cells[r, g] for g in times] for r in runs])
-    return {header[i].strip(): table[:, :, k] for k, i in enumerate(wanted)}, times[0]
-
-
-# -- the file ----------------------------------------------------------------------------------
-
-
-def _table(path: Path) -> tuple[list[str], list[Row]]:
-    """(header, or [] if there is none; the rows that are not blank, with their line numbers)."""
-    text = read_text(path)
-    reader = csv.reader(io.StringIO(text, newline=""), _dialect(text))
-    try:
-        rows = [(reader.line_num, cells) for cells in reader]
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}") from None
-    full = [i for i, (_, cells) in enumerate(rows) if any(c.strip() for c in cells)]
-    rows = rows[full[0] : full[-1] + 1] if full else []
-    if not rows:
-        raise InputError(f"{path} must hold a table of numbers, got an empty file")
-    header = [] if any(map(_is_number, rows[0][1])) and not _numeric_header(rows) else rows[0][1]
-    rows = rows[1:] if header else rows
-    if not rows:
-        raise InputError(f"{path} must have at least 2 rows of numbers, got only a header")
-    wide = next(((line, len(c)) for line, c in rows if header and len(c) > len(header)), None)
-    if wide:
-        raise InputError(
-            f"{path}, line {wide[0]} has {wide[1]} cells, but the header has {len(header)}"
-        )
-    return [h.strip() for h in header], rows
-
-
-def _dialect(text: str) -> Any:
-    """How the cells are separated: what splits the first lines alike, comma first."""
-    lines = [line for line in text.splitlines() if line.strip()][:50]
-
-    class Dialect(csv.excel):
-        skipinitialspace = True
-
-    for delimiter in (",", ";", "\t", "|", " "):
-        counts = {_cells(line.strip(), delimiter) for line in lines}
-        if counts and min(counts) > 1 and len(counts) == 1:
-            Dialect.delimiter = delimiter
-            break
-    return Dialect
-
-
-def _cells(line: str, delimiter: str) -> int:
-    return len(next(csv.reader([line], delimiter=delimiter, skipinitialspace=True)))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return not cell.strip().lower().lstrip("+-").startswith(("nan", "inf"))
-
-
-def _numeric_header(rows: Sequence[Row]) -> bool:
-    """Whether the first row counts generations (0, 1, 2, … or 1, 2, 3, …): a header of numbers."""
-    first = [c.strip() for c in rows[0][1]]
-    return len(first) > 2 and any(
-        first == [str(k + start) for k in range(len(first))] for start in (0, 1)
-    )
+# -- the columns that are wanted -----------------------------------------------------------------
 
 
 def _places(
@@ -318,7 +195,7 @@ def _places(
 
 def _mostly_numbers(rows: list[Row], place: int) -> bool:
     """Whether more than half of a column's cells are numbers."""
-    return 2 * sum(place < len(c) and _is_number(c[place]) for _, c in rows) > len(rows)
+    return 2 * sum(place < len(c) and is_number(c[place]) for _, c in rows) > len(rows)
 
 
 def _place(path: Any, header: list[str], column: str | None, width: int) -> int:
@@ -336,21 +213,3 @@ def _place(path: Any, header: list[str], column: str | None, width: int) -> int:
     if column.isdigit() and 1 <= int(column) <= width:
         return int(column) - 1
     raise InputError(f"{path} has no column {column!r}{near(column, header)}; {listed}")
-
-
-def _named(header: list[str], place: int) -> str:
-    return header[place] if place < len(header) else f"column {place + 1}"
-
-
-def _number(path: Any, line: int, cells: list[str], place: int, name: str) -> float:
-    """One cell as a finite number, or an `InputError` that names its line and column."""
-    where = f"{path}, line {line}: {name!r} must be a number"
-    if place >= len(cells) or not cells[place].strip():
-        raise InputError(f"{where}, got an empty cell")
-    try:
-        value = float(cells[place])
-    except ValueError:
-        raise InputError(f"{where}, got {cells[place].strip()[:40]!r}") from None
-    if not math.isfinite(value):
-        raise InputError(f"{where} (finite), got {cells[place].strip()}")
-    return value

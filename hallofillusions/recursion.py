@@ -248,12 +248,19 @@ class Recursion:
 
     def coefficients(self, generations: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """C and c as arrays: (1 or generations, m, m) and (1 or generations, m)."""
-        atoms = {**numeric_atoms(self.loop, generations), **self.data}
-        return self._compiled.evaluate(atoms, len(self.basis))
+        return self.coefficients_at(numeric_atoms(self.loop, generations))
+
+    def coefficients_at(self, atoms: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The same for given values of the atoms."""
+        return self._compiled.evaluate({**atoms, **self.data}, len(self.basis))
 
     def starting(self) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """x(0) and, where the first fit is special, x(1)."""
-        atoms = {**first_numeric_atoms(self.loop), **self.data}
+        return self.starting_at(first_numeric_atoms(self.loop))
+
+    def starting_at(self, atoms: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """The same for given values of the atoms."""
+        atoms = {**atoms, **self.data}
         zeroth = np.array([_value(p, atoms) for p in self.origin])
         return zeroth, None if self.first is None else np.array(
             [_value(p, atoms) for p in self.first]

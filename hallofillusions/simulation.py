@@ -174,6 +174,36 @@ def models(
     return found
 
 
+def paths(
+    loop: FeedbackLoop, generations: int, replicates: int, *, rng: Any = None
+) -> dict[str, Any]:
+    """The parameters of every model of many runs, by name: arrays (replicates, generations + 1, …).
+
+    They are the runs of `simulate` with the same ``rng``, g = 0 the start.
+
+    >>> from hallofillusions import FeedbackLoop, Gaussian, Replace
+    >>> found = paths(FeedbackLoop(Gaussian(), mixing=Replace(), n=5), 3, 10, rng=1)
+    >>> {name: values.shape for name, values in found.items()}
+    {'mean': (10, 4), 'variance': (10, 4)}
+    """
+    options = _options(loop, generations, None, (), (), (), (), False, None, False)
+    plan, _, _ = _plan(loop, generations, replicates, Seed.of(rng), options)
+    blocks: list[list[dict[str, Any]]] = []
+    with np.errstate(all="ignore"):
+        for index in range(plan.blocks):
+            size = plan.size(index)
+            blocks.append([_spread_out(model, loop.family, size)
+                           for _, model, _ in history(plan, plan.source(index))])  # fmt: skip
+    names = loop.family.parameters()
+    return {k: np.concatenate([np.stack([m[k] for m in b], axis=1) for b in blocks]) for k in names}
+
+
+def _spread_out(model: Any, family: Any, size: int) -> dict[str, Any]:
+    """The parameters of a model, one for each of ``size`` replicates."""
+    real = family.as_model()
+    return {k: np.broadcast_to(model[k], (size, *np.shape(real[k]))) for k in real}
+
+
 def _one_run(
     loop: FeedbackLoop, generations: int, at: Any, rng: Any, real: Any, replacement: bool
 ) -> tuple[Plan, set[int]]:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from hallofillusions import FeedbackLoop, FreshSplit, Gaussian, Replace, compare, predict, simulate
+from hallofillusions import (
+    Categorical,
+    FeedbackLoop,
+    FreshMixture,
+    FreshSplit,
+    Gaussian,
+    GaussianMean,
+    Replace,
+    compare,
+    identify,
+    predict,
+    simulate,
+)
 from hallofillusions.comparison import Comparison
 from hallofillusions.plotting import (
     GREY,
+    PALETTE,
+    PANELS,
+    ROWS,
     panels,
     plot_comparison,
+    plot_identification,
     plot_prediction,
     plot_trajectory,
     save,
@@ -21,6 +38,7 @@ from hallofillusions.plotting import (
     theory,
     thin,
 )
+from hallofillusions.simulation import paths
 from hallofillusions.symbols import InputError
 
 LOOP = FeedbackLoop(Gaussian(), mixing=FreshSplit(alpha=0.5), n=10)
@@ -93,3 +111,87 @@ def test_helpers() -> None:
     assert thin(101)[-1] == 100
     assert len(thin(3)) == 3
     assert len(set(shades(6))) == 6
+
+
+# -- whose convention it is ----------------------------------------------------
+
+
+def parts(figure: Any) -> tuple[list[Any], Any]:
+    """The panels of z, and that of the candidates."""
+    *upper, lower = [part.axes for part in figure.subfigs]
+    return [ax for axes in upper for ax in axes], lower[0]
+
+
+def runs_of(family: Any, generations: int = 4, **options: Any) -> Any:
+    """Runs of `Replace`, and candidates that hold their first column for the start."""
+    loop = FeedbackLoop(family, mixing=Replace(), n=20)
+    found = paths(loop, generations, 40, rng=1)
+    found = {{"probability": "probabilities"}.get(k, k): v for k, v in found.items()}
+    mixings = (Replace(), FreshSplit(0.5), FreshMixture(0.5))
+    among = [FeedbackLoop(family, mixing=mixing, n=20) for mixing in mixings]
+    return identify(found, among, first=0, family=family, **options)
+
+
+def test_an_identification_shows_the_z_of_the_best_and_of_the_stated(tmp_path: Path) -> None:
+    stated = FeedbackLoop(GaussianMean(), mixing=FreshSplit(0.5), n=20)
+    found = runs_of(GaussianMean(), stated=stated)
+    assert found.stated_rejected
+    figure = plot_identification(found, tmp_path / "a.png")
+    axes, lower = parts(figure)
+    for ax, word in zip(axes, found.best.evidence.cells, strict=True):
+        drawn = {line.get_label().split(":")[0]: line for line in ax.get_lines()}
+        for name, candidate in (("best", found.best), ("stated", found.of_stated)):
+            assert np.allclose(drawn[name].get_ydata(), candidate.evidence.cells[word])
+        assert drawn["best"].get_marker() != drawn["stated"].get_marker()
+        assert drawn["best"].get_xdata().tolist() == [1, 2, 3, 4]
+    names = [text.get_text() for text in lower.get_yticklabels()]
+    assert [name for name in names if name.endswith("(stated)")] == [names[-1]]
+    title = figure.get_suptitle().replace("\n", " ")
+    assert "stated: FreshSplit, MLE, from truth, first column g = 0, rejected (" in title
+
+
+def test_a_verdict_has_a_colour_and_a_marker() -> None:
+    _, lower = parts(plot_identification(runs_of(GaussianMean())))
+    marks = {line.get_label(): line for line in lower.get_lines() if line.get_marker() != "None"}
+    assert {marks[k].get_color() for k in ("compatible", "rejected")} == set(PALETTE[:2])
+    assert marks["compatible"].get_marker() != marks["rejected"].get_marker()
+
+
+def test_of_many_quantities_six_are_drawn_and_the_others_named() -> None:
+    figure = plot_identification(runs_of(Gaussian((0, 0))))
+    axes, _ = parts(figure)
+    assert len(axes) == PANELS
+    assert "not drawn: " in figure.get_suptitle()
+
+
+def test_types_and_a_single_step() -> None:
+    axes, _ = parts(plot_identification(runs_of(Categorical((0.5, 0.3, 0.2)), 1)))
+    assert {ax.get_title("left") for ax in axes} >= {"mean of type 1", "mean of type 2"}
+    assert all(len(line.get_xdata()) == 1 for ax in axes for line in ax.get_lines()[:1])
+
+
+def test_a_hidden_state_and_gaps() -> None:
+    loop = FeedbackLoop(Gaussian(), mixing=Replace(), n=20)
+    variance = paths(loop, 4, 40, rng=1)["variance"]
+    variance[:, 2] = np.nan
+    axes, _ = parts(plot_identification(identify({"variance": variance}, [loop], first=0)))
+    assert [ax.get_title("left") for ax in axes] == ["variance"]
+
+
+def test_only_impossible_candidates_have_no_panel() -> None:
+    wrong = FeedbackLoop(GaussianMean(5), mixing=Replace(), n=20)
+    means = paths(FeedbackLoop(GaussianMean(), mixing=Replace(), n=20), 3, 40, rng=1)["mean"]
+    figure = plot_identification(identify({"mean": means}, [wrong], first=0, family=wrong.family))
+    axes, lower = parts(figure)
+    assert not axes
+    marks = [line.get_label() for line in lower.get_lines() if line.get_marker() != "None"]
+    assert set(marks) == {"impossible"}
+
+
+def test_many_candidates_are_counted() -> None:
+    found = identify({"mean": paths(LOOP, 3, 40, rng=1)["mean"]}, family=GaussianMean(), n=10,
+                     alpha=0.5)  # fmt: skip
+    _, lower = parts(plot_identification(found))
+    assert len(found.candidates) > ROWS
+    assert len(lower.get_yticklabels()) == ROWS
+    assert lower.get_title("left").startswith(f"{len(found.candidates) - ROWS} further")

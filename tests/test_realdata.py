@@ -16,7 +16,6 @@ from hallofillusions.realdata import (
     describe_fit,
     read_column,
     read_points,
-    read_runs,
 )
 from hallofillusions.symbols import InputError
 
@@ -153,43 +152,6 @@ def test_the_default_cloud_is_public_domain_and_a_ring() -> None:
     gap = points - points.mean(axis=0)
     inside = (np.einsum("ni,ij,nj->n", gap, np.linalg.inv(np.cov(gap.T)), gap) < 0.4).sum()
     assert stats.binom.cdf(inside, len(points), 1 - np.exp(-0.2)) < 1e-6
-
-
-# -- a user's own runs -----------------------------------------------------------------------------
-
-
-def test_long_runs_come_in_any_order(write: Write) -> None:
-    path = write("run,g,mean,variance\nb,2,4,8\na,1,1,5\na,2,2,6\nb,1,3,7\n")
-    arrays, first = read_runs(path)
-    assert first == 1
-    assert arrays["mean"].tolist() == [[3.0, 4.0], [1.0, 2.0]]
-    assert arrays["variance"].tolist() == [[7.0, 8.0], [5.0, 6.0]]
-    assert set(read_runs(path, "mean")[0]) == {"mean"}
-
-
-@pytest.mark.parametrize(("text", "first"), [
-    ("1.0,2,3\n4,5,6\n7,8,8\n", 1), ("0,1,2\n1,2,3\n4,5,6\n7,8,8\n", 0),
-    ("g1,g2,g3\n1,2,3\n4,5,6\n7,8,8\n", 1), ("g0,g1,g2\n1,2,3\n4,5,6\n7,8,8\n", 0),
-])  # fmt: skip
-def test_wide_runs(write: Write, text: str, first: int) -> None:
-    arrays, found = read_runs(write(text), "variance")
-    assert found == first
-    assert arrays["variance"].tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 8]]
-
-
-@pytest.mark.parametrize(("text", "quantity", "words"), [
-    (TABLE, None, "must have the columns 'replicate' and 'generation'"),
-    ("run,g,mean\na,1,1\na,3,2\n", None, "every generation from 1 to 3"),
-    ("run,g,mean\na,1,1\na,2,2\nb,1,3\n", None, "no row for generation 2 of run b"),
-    ("run,g,mean\na,1,1\na,1,2\n", None, "run a has generation 1 twice"),
-    ("run,g,mean\na,1.5,1\na,1,2\n", None, "'g' must be whole, got 1.5"),
-    ("run,g,mean\na,1,x\na,2,2\n", None, "line 2: 'mean' must be a number, got 'x'"),
-    ("run,g\na,1\na,2\n", None, "a column per quantity"),
-    ("run,g,mean\na,1,1\na,2,2\n", "variance", "no column 'variance'"),
-])  # fmt: skip
-def test_runs_that_are_none(write: Write, text: str, quantity: str | None, words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        read_runs(write(text), quantity)
 
 
 # -- what the data are ----------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The command line: the verbs of the package, and nothing that the package does not do.
 
-Exit codes: 0 all right; 1 theory and simulation disagree, or a proof fails; 2 bad input, told
-in one sentence; 130 interrupted.
+Exit codes: 0 all right; 1 theory and simulation disagree, a proof fails, or runs speak another
+sentence than the stated one; 2 bad input, told in one sentence; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..component import near
+from ..printing import table, wrapped
 from ..symbols import InputError, whole
 from .reports import (
     CLOCK,
@@ -27,11 +28,9 @@ from .reports import (
     prediction_text,
     recursion_facts,
     recursion_text,
-    table,
     trajectory_facts,
     trajectory_rows,
     trajectory_text,
-    wrapped,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -610,17 +609,40 @@ def _loop_or_none(arguments: Namespace) -> FeedbackLoop | None:
 
 def _own_runs(arguments: Namespace) -> Trajectory:
     from ..observables import defaults
-    from ..realdata import read_runs
+    from ..runs import complete_arrays
     from ..trajectory import Trajectory
     from .flags import loop_from
 
     loop = loop_from(arguments)
-    arrays, first = read_runs(arguments.runs, arguments.quantity)
     known = [o.label for o in defaults(loop.family)]
-    if not set(arrays) & set(known):
-        got, listed = ", ".join(arrays), f"; theory knows {', '.join(known)}"
-        raise InputError(f"runs must hold a known quantity, got {got}{near(got, known, listed)}")
+    arrays, first = complete_arrays(arguments.runs, arguments.quantity, known)
     return Trajectory.from_arrays(loop, first=first, **arrays)
+
+
+# -- identify ------------------------------------------------------------------------------------
+
+
+def _identify_flags(parser: ArgumentParser) -> None:
+    from .identifying import add_identify_flags
+
+    add_identify_flags(parser)
+
+
+def _identify(arguments: Namespace) -> int:
+    from .identifying import candidate_table, identified
+
+    writable(arguments.csv)
+    if writable(arguments.figure):
+        from ..plotting import kind_of
+
+        kind_of(arguments.figure)
+    found = identified(arguments)
+    if arguments.figure:
+        found.plot(arguments.figure)
+    if arguments.csv:
+        write_csv(arguments.csv, *candidate_table(found))
+    show(arguments, found.to_dict, lambda: str(found))
+    return OK if found.ok else DISAGREES
 
 
 # -- reproduce, cite -----------------------------------------------------------------------------
@@ -707,6 +729,10 @@ COMMANDS = {
     "compare": Command(
         "theory against simulation; exit code 1 where they disagree",
         f"hallofillusions compare {LOOP} --steps", _compare_flags, _compare,
+    ),
+    "identify": Command(
+        "which sentence your own runs speak; exit code 1 where the stated one is rejected",
+        f"hallofillusions identify runs.csv {LOOP}", _identify_flags, _identify,
     ),
     "reproduce": Command(
         "the main results: figures, tables, numbers and the paper, into a folder",

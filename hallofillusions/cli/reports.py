@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..printing import cell, table, wrapped
 from ..symbols import InputError
 
 if TYPE_CHECKING:
@@ -29,37 +29,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else f"{value}"
     return value if value is None or isinstance(value, str | int | float) else str(value)
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A plain table: text to the left, numbers to the right."""
-    body = [[_cell(v) for v in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(header, *body, strict=True)]
-    numeric = [all(_is_numeric(row[i]) for row in body) for i in range(len(header))]
-
-    def line(cells: Sequence[str]) -> str:
-        parts = (c.rjust(w) if n else c.ljust(w)
-                 for c, w, n in zip(cells, widths, numeric, strict=True))  # fmt: skip
-        return "  ".join(parts).rstrip()
-
-    return "\n".join([line(list(header)), *map(line, body)])
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _is_numeric(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return cell == ""
-    return True
-
-
-def wrapped(sentence: Any) -> str:
-    """A long sentence on lines of a terminal's width."""
-    return textwrap.fill(str(sentence), 100, break_long_words=False, break_on_hyphens=False)
 
 
 # -- recursions ----------------------------------------------------------------------------------
@@ -117,14 +86,14 @@ def recursion_text(recursion: Recursion, facts: Mapping[str, Any]) -> str:
     for key in ("start", "first fit"):
         if key in facts:
             pairs = zip(facts["monomials"], facts[key], strict=True)
-            lines.append(f"{key}: {', '.join(f'E[{m}] = {_cell(v)}' for m, v in pairs)}")
+            lines.append(f"{key}: {', '.join(f'E[{m}] = {cell(v)}' for m, v in pairs)}")
     if not recursion.autonomous:
         lines.append("the coefficients change with g: no fixed point, no rates")
     else:
         point = facts["fixed point"]
         lines.append("fixed point: " + ("none that is finite" if point is None else ", ".join(
-            f"E[{m}] = {_cell(v)}" for m, v in point.items())))  # fmt: skip
-        lines.append(f"rates: {', '.join(map(_cell, facts['rates']))}")
+            f"E[{m}] = {cell(v)}" for m, v in point.items())))  # fmt: skip
+        lines.append(f"rates: {', '.join(map(cell, facts['rates']))}")
     if "half-life of v" in facts:
         lines.append(f"half-life of E[v]: {facts['half-life of v']:.4g} generations")
     if "diagnosis" in facts:
@@ -139,7 +108,7 @@ def _coordinates(recursion: Recursion) -> str:
 
 def _product(coefficient: Any, name: str) -> str:
     """One term of a sum, or "" if its coefficient vanishes."""
-    text = _cell(coefficient)
+    text = cell(coefficient)
     if text == "0":
         return ""
     if not name or text == "1":

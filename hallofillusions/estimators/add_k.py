@@ -44,3 +44,8 @@ class AddK(Estimator):
         uniform = family.claim_uniform()
         return {name: (1 - at.epsilon) * value + at.epsilon * uniform[name]
                 for name, value in matched.items()}  # fmt: skip
+
+    def matched(self, family: Any, state: Mapping[str, Any], at: Any) -> dict[str, Any]:
+        uniform = family.claim_uniform()
+        return {name: (value - at.epsilon * float(uniform[name])) / (1 - at.epsilon)
+                for name, value in state.items()}  # fmt: skip

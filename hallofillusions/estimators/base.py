@@ -62,3 +62,7 @@ class Estimator(Component, ABC):
     @abstractmethod
     def claim(self, family: Family, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
         """Claim: the new coordinates as polynomials in the training means of the features."""
+
+    def matched(self, family: Family, state: Mapping[str, Any], at: Any) -> dict[str, Any]:
+        """Claim: the coordinates of the moment-matching fit to the same points."""
+        raise NotImplementedError

@@ -31,3 +31,7 @@ class Bessel(Estimator):
     def claim(self, family: Any, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
         coordinates: dict[str, Any] = family.dilated(family.claim_match(means), at.bessel)
         return coordinates
+
+    def matched(self, family: Any, state: Mapping[str, Any], at: Any) -> dict[str, Any]:
+        coordinates: dict[str, Any] = family.dilated(state, 1 / at.bessel)
+        return coordinates

@@ -24,3 +24,6 @@ class MaximumLikelihood(Estimator):
     def claim(self, family: Any, means: Mapping[str, Any], at: Any) -> dict[str, Any]:
         coordinates: dict[str, Any] = family.claim_fit(means, at)
         return coordinates
+
+    def matched(self, family: Any, state: Mapping[str, Any], at: Any) -> dict[str, Any]:
+        return dict(state)
