@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from .algebra import Atoms, Law, Powers, Series, powers_up_to, resolve_umbra
@@ -222,14 +223,14 @@ class Engine:
         }
         cut = len(self.labels)
         total = self.ring.zero
-        moments = self._memory_moments()
         for powers, rest in self._split(polynomial, self.coordinates).items():
-            value = moments(powers[:cut])
+            value = self._memory_moments(powers[:cut])
             for name, p in zip(self.family.variables, powers[cut:], strict=True):
                 value = value * model[name] ** p if p else value
             total += rest * value
         return total
 
+    @cached_property
     def _memory_moments(self) -> Callable[[Powers], Any]:
         """Moments of the memory before the first fit: means over iid real points, or given data."""
         names = [f"pool_{self.family.name(k)}" for k in self.labels]

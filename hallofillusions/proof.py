@@ -59,10 +59,25 @@ def difference(left: Any, right: Any, simplifier: Callable[[Any], Any] | None = 
     if boolean and not isinstance(left, sympy.Expr):
         return 0 if bool(left) == bool(right) else sympy.Integer(1)
     rest = frozen_powers(sympy.sympify(left) - sympy.sympify(right))
+    if vanishes(rest):
+        return sympy.Integer(0)
     for simplify in (simplifier, sympy.expand, sympy.factor, sympy.gammasimp, sympy.simplify):
         if simplify is not None and rest != 0:
             rest = simplify(rest)
     return rest
+
+
+def vanishes(expression: Any) -> bool:
+    """Whether a numerator multiplied out is 0 over a denominator that is not: soon told, if true.
+
+    False says nothing: what else can be simplified may vanish, too.
+    """
+    import sympy
+
+    if sympy.expand(expression) == 0:
+        return True
+    top, bottom = sympy.fraction(sympy.together(expression))
+    return sympy.expand(top) == 0 and all(sympy.expand(f) != 0 for f in sympy.Mul.make_args(bottom))
 
 
 def frozen_powers(expression: Any) -> Any:

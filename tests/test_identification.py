@@ -27,6 +27,7 @@ from hallofillusions import (
     GaussianMixture,
     InputError,
     MaximumLikelihood,
+    Mean,
     Memory,
     NGram,
     Poisson,
@@ -38,7 +39,9 @@ from hallofillusions import (
     Truncation,
     Truth,
     Unbiased,
+    Variance,
     identify,
+    simulate,
 )
 from hallofillusions.identification import sentences
 from hallofillusions.identification.channels import channels_of
@@ -405,6 +408,23 @@ def test_another_size_is_named() -> None:
     assert what.kind == "size"
     (estimate,) = what.estimates
     assert estimate.lower < 90 < estimate.upper
+
+
+def test_another_meaning_of_alpha_is_named() -> None:
+    """The 0.2 of a paper that counts the real share."""
+    loop = FeedbackLoop(Gaussian(), mixing=FreshSplit(0.8), n=20)
+    found = identify(recorded(loop, 10, 300), n=20, alpha=0.2)
+    assert found.departure is not None
+    assert found.departure.kind == "fraction"
+    assert "as if the 0.2 were the real share" in found.sentence
+
+
+def test_a_trajectory_brings_its_world() -> None:
+    loop = FeedbackLoop(Gaussian(5, 2), mixing=Accumulate(), n=10)
+    run = simulate(loop, 6, replicates=200, rng=1, observables=[Mean(), Variance()], keep=range(7))
+    found = identify(run, n=10, alpha=0.5)
+    assert found.best.loop == loop
+    assert found.best.sentence.first == 0
 
 
 def test_a_repeated_seed_is_named_where_all_else_is_right() -> None:

@@ -7,6 +7,7 @@ the bias and the meaning of the first column that could have made them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,11 +22,13 @@ from ..mixing.fresh_split import FreshSplit
 from ..mixing.replace import Replace
 from ..runs import Runs
 from ..symbols import InputError, as_number, whole
+from ..trajectory import Trajectory
 from .channels import Channel, channels_of, family_of, size_of
 from .departures import departure
 from .evidence import evidence
 from .fitting import fit
 from .innovations import Innovations, innovations, unlike
+from .kernels import kernel_of
 from .sentences import Sentence, sentences
 from .verdicts import Candidate, Identification, ranked
 
@@ -56,7 +59,8 @@ def identify(
              covariances), counts, probabilities or fitted parameters (see `Runs.of`)
     among    `FeedbackLoop` s or `Sentence` s, with a symbol where a number is free;
              None: every shipped sentence (see `sentences`)
-    family   the real law; None: the standard normal law, or what a column g = 0 says
+    family   the real law; None: that of a `Trajectory`'s own loop, or what a column g = 0
+             says, or the standard normal law
     n, alpha, lam, size
              the numbers n, α, λ and n₀ of the sentences; n and α are free where they
              are not given, λ = None is free
@@ -87,6 +91,8 @@ def identify(
     Replace, Bessel, started at the truth
     """
     read = Runs.of(runs, columns=columns, quantity=quantity)
+    if isinstance(runs, Trajectory) and family is None and stated is None:
+        family = runs.loop.family
     for name, value in (("level", level), ("power", power)):
         if not 0 < as_number(value, name, "a number in (0, 1)") < 1:
             raise InputError(f"{name} must be a number in (0, 1), got {value!r}")
@@ -103,7 +109,7 @@ def identify(
         raise InputError("among must hold at least one sentence that is a loop, got none")
     notes = (*read.guesses, *remarks, *more, *_left_out(alpha, n, among))
     with np.errstate(all="ignore"):  # infinite and missing values are what they are
-        judged = [_judged(s, channels) for s in _with_bar(asked, progress)]
+        judged = _all_judged(asked, channels, progress)
         found = ranked(judged, read, channels, stated, level, power, notes)
         return found.explained(departure(found))
 
@@ -175,6 +181,31 @@ def _with_bar(items: Sequence[Sentence], progress: bool | None) -> Iterable[Sent
 
     bar: Iterable[Sentence] = tqdm(items, unit=" sentences", leave=False)
     return bar
+
+
+def _all_judged(
+    asked: Sequence[Sentence], channels: Sequence[Channel], progress: bool | None
+) -> list[Candidate]:
+    """Every candidate; those of one law are judged once."""
+    known: dict[Any, Candidate] = {}
+    found = []
+    for sentence in _with_bar(asked, progress):
+        law = _law_of(sentence, channels)
+        if law not in known:
+            known[law] = _judged(sentence, channels)
+        found.append(replace(known[law], sentence=sentence))
+    return found
+
+
+def _law_of(sentence: Sentence, channels: Sequence[Channel]) -> Any:
+    """What is the same for two sentences of one law: all parts but the start, and what that makes
+    of the first fit's moments."""
+    if sentence.free:
+        return sentence
+    loop, channel = sentence.loop, channels[0]
+    running = kernel_of(channel.of(loop)).at(channel.setting(sentence, {}, 1 + sentence.first))
+    first = tuple(f"{v:.9g}" for v in running.beginning[1])
+    return sentence.first, loop.mixing, loop.estimator, loop.bias, loop.n, first
 
 
 def _judged(sentence: Sentence, channels: Sequence[Channel]) -> Candidate:

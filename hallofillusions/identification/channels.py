@@ -85,6 +85,12 @@ class Channel:
             return p * (1 - p)
         return float(getattr(self.family, "variance", 1))
 
+    def of_runs(self, count: int) -> Channel:
+        """The same of the first runs."""
+        if self.sizes is not None:  # whose shares are known for all runs only
+            return self
+        return replace(self, state={k: v[:, :count] for k, v in self.state.items()})
+
     def of(self, loop: FeedbackLoop) -> FeedbackLoop:
         """The channel's own loop."""
         parts = self._parts(loop)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..mixing.fixed_pool import FixedPool
 from ..mixing.fixed_real import FixedReal
 from ..symbols import InputError
 from .evidence import CELLS, FEW, Evidence, evidence
-from .fitting import Estimate, fit
+from .fitting import Estimate, fit, part_of
 from .innovations import MEAN, VARIANCE, Innovations, innovations, over_runs
 from .sentences import Sentence, free
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 NEAREST = 3
-"""Sentences from which repairs start, where none is stated."""
+"""Sentences whose innovations are searched for the same noise at every generation."""
 LONELY = 4.0
 """z of the one generation that departs, where the others' largest is 3 or less."""
 SIDE = 4.0
@@ -92,20 +93,46 @@ def departure(found: Identification) -> Departure | None:
         return twins
     if found.compatible:
         return None
-    stated = found.of_stated
-    bases = [c for c in found.candidates if c.evidence.cells and stated in (None, c)]
-    bases = bases or [c for c in found.candidates if c.evidence.cells]
-    ways = (_of_numbers, _one_generation, _kurtosis, _dependence)
-    repairs = [r for c in bases[:NEAREST] for way in ways for r in way(c, found.channels)]
-    if good := [r for r in repairs if r.p >= found.level]:
-        best = max(good, key=lambda r: r.density)
-        word, generation = _first(_base(best, bases).evidence, found.level)
-        return replace(best, quantity=word, generation=generation)
-    if not bases:
+    known = [c for c in found.candidates if c.evidence.cells]
+    stated = [c for c in known if c is found.of_stated]
+    for bases in (stated, _nearest(known)):
+        if (repair := _best(bases, found)) is not None:
+            word, generation = _first(_base(repair, bases).evidence, found.level)
+            return replace(repair, quantity=word, generation=generation)
+    if not known:
         return None
-    word, generation = _first(bases[0].evidence, found.level)
+    base = (stated or known)[0]
+    word, generation = _first(base.evidence, found.level)
     return Departure("unknown", "no single cause that is known here explains it",
-                     bases[0].sentence, word, generation)  # fmt: skip
+                     base.sentence, word, generation)  # fmt: skip
+
+
+def _nearest(known: Sequence[Candidate]) -> list[Candidate]:
+    """The nearest sentence of every mixing."""
+    found: dict[type, Candidate] = {}
+    for c in known:
+        found.setdefault(type(c.loop.mixing), c)
+    return list(found.values())
+
+
+def _best(bases: Sequence[Candidate], found: Identification) -> Departure | None:
+    """The repair with the largest density that leaves nothing to reject.
+
+    Where there are many runs the numbers are sought in a part of them, and judged by all.
+    """
+    channels, level = found.channels, found.level
+    few = part_of(channels)
+    with_numbers = [r for c in bases for r in _of_numbers(c, few)]
+    ways = (_one_generation, _kurtosis, _dependence)
+    others = [r for c in bases for way in ways for r in way(c, channels) if r.p >= level]
+    top = max((r.density for r in others), default=-np.inf)
+    for repair in sorted(with_numbers, key=lambda r: -r.density):
+        if repair.p < level:
+            continue
+        whole = _refitted(repair, _base(repair, bases), channels)
+        if whole.p >= level:
+            return whole if whole.density >= top else max(others, key=lambda r: r.density)
+    return max(others, key=lambda r: r.density, default=None)
 
 
 # -- seeds -----------------------------------------------------------------------------------------
@@ -306,16 +333,41 @@ def _of_numbers(base: Candidate, channels: Sequence[Channel]) -> Iterator[Depart
     """Repairs by another number, which is estimated."""
     for kind, words, make in _WAYS:
         with suppress(InputError):
-            if (changed := make(base.sentence)) is None:
-                continue
-            values, estimates = fit(changed, channels)
-            made = [innovations(changed, c, values) for c in channels]
-            own = tuple(e for e in estimates if e.name not in base.values)
-            yield Departure(
-                kind, f"it looks like {words} ({', '.join(map(str, own))})", changed,
-                estimates=own, p=evidence(channels, made, changed.first).p, base=base.sentence,
-                density=sum(float(np.nansum(one.log_density)) for one in made),
-            )  # fmt: skip
+            if (changed := make(base.sentence)) is not None:
+                yield _fitted(kind, words, changed, base, channels)
+
+
+def _refitted(repair: Departure, base: Candidate, channels: Sequence[Channel]) -> Departure:
+    """The same repair with the numbers that all runs give."""
+    words = next(words for kind, words, _ in _WAYS if kind == repair.kind)
+    assert repair.sentence is not None
+    return _fitted(repair.kind, words, repair.sentence, base, channels)
+
+
+def _fitted(
+    kind: str, words: str, changed: Sentence, base: Candidate, channels: Sequence[Channel]
+) -> Departure:
+    values, estimates = fit(changed, channels)
+    made = [innovations(changed, c, values) for c in channels]
+    own = tuple(e for e in estimates if e.name not in base.values)
+    return Departure(
+        kind, f"it looks like {words} ({', '.join(map(str, own))}){_reading(base, own)}", changed,
+        estimates=own, p=evidence(channels, made, changed.first).p, base=base.sentence,
+        density=sum(float(np.nansum(one.log_density)) for one in made),
+    )  # fmt: skip
+
+
+def _reading(base: Candidate, own: Sequence[Estimate]) -> str:
+    """Another meaning of the number that was given for α, where that is what was found."""
+    given = getattr(base.loop.mixing, "alpha", None)
+    estimate = next((e for e in own if e.name == "alpha"), None)
+    if estimate is None or not isinstance(given, int | float | Fraction):
+        return ""
+    a = float(given)
+    readings = {1 - a: "the real share", a / (1 + a): "the ratio of synthetic to real points"}
+    reach = 1.5 * (estimate.upper - estimate.lower) / 2  # three standard errors
+    named = [words for value, words in readings.items() if abs(value - estimate.value) < reach]
+    return f", as if the {a:g} were {named[0]}" if named else ""
 
 
 def _changed(sentence: Sentence, **parts: Any) -> Sentence:

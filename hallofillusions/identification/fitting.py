@@ -117,8 +117,8 @@ def fit(
     names = sentence.free
     found = scales(names, channels)
     x = np.array([s.to(s.start) for s in found.values()])
-    pieces = [channels] if _steps(channels) <= ENOUGH else [_part(channels), channels]
-    for piece in pieces:
+    few = part_of(channels)
+    for piece in [channels] if few is channels else [few, channels]:
         x = _climbed(_Target(sentence, piece, found), x)
     return _with_intervals(_Target(sentence, channels, found), x, confidence)
 
@@ -150,12 +150,12 @@ def _steps(channels: Sequence[Channel]) -> int:
     return sum(next(iter(c.state.values())).size for c in channels)
 
 
-def _part(channels: Sequence[Channel]) -> list[Channel]:
+def part_of(channels: Sequence[Channel]) -> Sequence[Channel]:
     """The first runs, so many that they have about `ENOUGH` steps."""
-    from dataclasses import replace
-
+    if _steps(channels) <= ENOUGH:
+        return channels
     kept = max(2, ENOUGH // (channels[0].length * len(channels)))
-    return [replace(c, state={k: v[:, :kept] for k, v in c.state.items()}) for c in channels]
+    return [c.of_runs(kept) for c in channels]
 
 
 class _Target:
