@@ -115,6 +115,53 @@ def test_the_tail_of_a_sum_is_a_gamma_s() -> None:
     assert two_sided(1.96, 0.0) == pytest.approx(2 * stats.norm.sf(1.96))
 
 
+def rate(loop: FeedbackLoop, generations: int, replicates: int, *names: str, times: int) -> int:
+    """How often the true sentence is rejected at the level of 5 %."""
+    count = 0
+    for k in range(times):
+        found = paths(loop, generations, replicates, rng=seed("level", str(loop), k))
+        runs = {name: found[name][:, 1:] for name in names or ("mean", "variance")}
+        count += identify(runs, [loop], first=1, family=loop.family).best.p < 0.05
+    return count
+
+
+LEVELS: dict[str, tuple[FeedbackLoop, int, int, tuple[str, ...]]] = {
+    "collapsed": (FeedbackLoop(Gaussian(), mixing=Replace(), n=5, estimator=Bessel()), 120, 10, ()),
+    "two points": (FeedbackLoop(Gaussian(), mixing=FreshMixture(0.9), n=2), 8, 10, ()),
+    "one run": (FeedbackLoop(Gaussian(), mixing=FreshMixture(0.9), n=20), 100, 1, ()),
+    "four points": (
+        FeedbackLoop(Gaussian(), mixing=Replace(), n=4, estimator=Bessel()), 8, 30, (),
+    ),
+    "a variance alone": (
+        FeedbackLoop(Gaussian(), mixing=FreshSplit(0.9), n=10), 10, 40, ("variance",),
+    ),
+    "a small pool": (
+        FeedbackLoop(Gaussian(), mixing=FixedPool(0.9, 20), n=10, estimator=Bessel()), 15, 40, (),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(LEVELS))
+def test_the_level_holds_at_the_rim(name: str) -> None:
+    """Where sums are skewed, models collapse or counts are few: 30 times, binomial."""
+    from scipy.stats import binom
+
+    loop, generations, replicates, names = LEVELS[name]
+    rejected = rate(loop, generations, replicates, *names, times=30)
+    assert binom.sf(rejected - 1, 30, 0.05) > 1e-3 / len(LEVELS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(LEVELS))
+def test_the_level_holds_at_the_rim_carefully(name: str) -> None:
+    """The same, 400 times."""
+    from scipy.stats import binom
+
+    loop, generations, replicates, names = LEVELS[name]
+    rejected = rate(loop, generations, replicates, *names, times=400)
+    assert binom.sf(rejected - 1, 400, 0.05) > 1e-3 / len(LEVELS)
+
+
 def test_gaps_do_no_harm() -> None:
     """What is missing takes its steps away, and no more; unequal lengths are gaps at the end."""
     runs = recorded(SPLIT, 6, 200)
@@ -452,9 +499,32 @@ def test_the_same_noise_at_every_generation_is_named() -> None:
     assert "seeded anew" in str(found.departure)
 
 
+def test_slow_means_are_no_repeated_seed() -> None:
+    """Under Replace the mean is a walk: against a wrong sentence its innovations are alike."""
+    loop = FeedbackLoop(Gaussian(), mixing=Replace(), n=20)
+    stated = FeedbackLoop(Gaussian(), mixing=FreshSplit(0.5), n=20)
+    found = identify(recorded(loop, 60, 10), stated=stated)
+    assert "seed" not in found.sentence
+    assert found.best.loop.mixing == Replace()
+
+
+def test_equal_counts_are_no_repeated_seed() -> None:
+    loop = FeedbackLoop(Categorical((0.9, 0.1)), mixing=Replace(), n=10)
+    found = identify(recorded(loop, 6, 15), n=10, alpha=0.5, family=loop.family)
+    assert found.departure is None
+
+
+def test_a_variance_of_zero_is_impossible() -> None:
+    runs = recorded(SPLIT, 6, 30)
+    runs["variance"][4, 2] = 0
+    found = identify(runs, [SPLIT], first=1)
+    assert found.best.p == 0
+    assert "variance, impossible at generation 3" in str(found.best.finding)
+
+
 def test_what_nobody_knows_is_called_unknown() -> None:
     rng = np.random.default_rng(seed("nonsense"))
-    runs = {"mean": rng.normal(0, 3, (60, 6)), "variance": rng.uniform(0.1, 9, (60, 6))}
+    runs = {"mean": rng.normal(0, 3, (40, 5)), "variance": rng.uniform(0.1, 9, (40, 5))}
     found = identify(runs, n=100, alpha=0.5)
     assert not found.ok
     assert "agree with none of" in found.sentence

@@ -198,7 +198,7 @@ def _shared(
     found = {"lam": 1, **({} if stated is None else _numbers_of(stated)), **others}
     if both := sorted(free & set(others)):
         raise InputError(f"free must not name {both[0]}, which is said to be {others[both[0]]}")
-    unknown = {name: lookup("n_0") if name == "size" else None for name in free}
+    unknown = {name: None if name == "lam" else lookup(SYMBOL.get(name, name)) for name in free}
     return {**found, **unknown}
 
 

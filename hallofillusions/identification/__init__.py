@@ -62,8 +62,9 @@ def identify(
     family   the real law; None: that of a `Trajectory`'s own loop, or what a column g = 0
              says, or the standard normal law
     n, alpha, lam, size
-             the numbers n, α, λ and n₀ of the sentences; n and α are free where they
-             are not given, λ = None is free
+             the numbers n, α, λ and n₀ of the sentences, or their symbols where they are
+             free; n and α are free where neither they nor a stated loop are given, too,
+             and so is λ = None
     stated   the loop that you believe you ran
     first    the g of the first column: 0 is the start, 1 the first fit; None: either, or
              what the runs' own labels say where they begin later
@@ -102,6 +103,9 @@ def identify(
     channels, more = channels_of(law, read)
     if n is None and (n := size_of(read)) is not None:
         more.append(f"n = {n} is the total of the counts")
+    if stated is not None:  # whose numbers are those of all others, unless these are said
+        n = stated.n if n is None else n
+        alpha = getattr(stated.mixing, "alpha", None) if alpha is None else alpha
     given = {"n": n, "alpha": alpha, "lam": lam, "size": size}
     asked = _candidates(among, law, given, stated, _firsts(first, read))
     asked = [s for s in asked if _known(s, channels, among is not None or s.loop == stated)]

@@ -114,17 +114,33 @@ class Channel:
 
     def past(self, one: Any) -> Iterator[tuple[str, str, Floats]]:
         """(quantity, name, values): what was known before each step, against which the
-        innovations of that quantity are held."""
+        innovations of that quantity are held.
+
+        Any bounded function of the past will do where the state is seen; where a part of it is
+        hidden, linear ones alone are uncorrelated with what comes.
+        """
+        scale = float(self.unit**0.5)
         for name, values in self.state.items():
             last = _shifted(values[len(values) - len(one.log_density) :])
-            if name == "v":
-                yield VARIANCE, f"the last {VARIANCE}", last
-            elif MEAN in one.residuals:
+            if name == "v" and not one.hidden:
+                yield VARIANCE, f"the last {VARIANCE}", _bounded(last, scale**2)
+            elif name != "v" and MEAN in one.residuals:
                 truth = float(self.family.truth()[name]) if self.family.types else 0.0
-                yield MEAN, f"the last {MEAN}", last - truth
-                yield MEAN, f"the last step of the {MEAN}", _shifted(one.residuals[MEAN])
+                step, far = _shifted(one.residuals[MEAN]), last - truth
+                if one.hidden:
+                    yield MEAN, f"the last {MEAN}", far
+                    yield MEAN, f"the last step of the {MEAN}", step
+                    continue
+                yield MEAN, f"the last {MEAN}", _bounded(far, scale)
+                yield MEAN, f"the last step of the {MEAN}", _bounded(step, 1.0)
                 if VARIANCE in one.residuals:
-                    yield VARIANCE, f"the last squared {MEAN}", last**2
+                    yield VARIANCE, f"the last squared {MEAN}", _bounded(last**2, scale**2)
+
+
+def _bounded(values: Floats, unit: float) -> Floats:
+    """x/(|x| + u)."""
+    found: Floats = values / (np.abs(values) + unit)
+    return found
 
 
 def _shifted(values: Floats) -> Floats:

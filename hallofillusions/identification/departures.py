@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NEAREST = 3
-"""Sentences whose innovations are searched for the same noise at every generation."""
 LONELY = 4.0
 """z of the one generation that departs, where the others' largest is 3 or less."""
 SIDE = 4.0
 """Standard errors beyond which the mean z of all generations is on one side."""
+SELDOM = 1e-4
+"""Chance below which the same counts are not taken for chance."""
 ALIKE = 0.9
 """Correlation of a run's innovations with its next ones that no seed makes but the same one."""
 
@@ -146,7 +146,7 @@ def _twins(found: Identification) -> Departure | None:
         if np.isfinite(run).any():
             places.setdefault(run.tobytes(), []).append(name)
     same = [names for names in places.values() if len(names) > 1]
-    if same:
+    if same and not _by_chance(found):
         listed = " and ".join(same[0][:4]) + (" and others" if len(same[0]) > 4 else "")
         more = "" if len(same) == 1 else f" ({len(same)} such groups)"
         return Departure("repeated seed", f"runs {listed} are the same numbers{more}: a repeated "
@@ -154,18 +154,32 @@ def _twins(found: Identification) -> Departure | None:
     return _seeded_anew(found)
 
 
+def _by_chance(found: Identification) -> bool:
+    """Whether two runs may hold the same counts by chance: the most probable count of each step
+    has about the chance $(2\\pi nq(1-q))^{-1/2}$."""
+    channel, best = found.channels[0], found.best
+    if not channel.family.types:
+        return False
+    q = next(iter(channel.state.values()))
+    n = np.asarray(best.sentence.at(best.values, 1).clock.n if channel.sizes is None else
+                   channel.sizes, dtype=float)  # fmt: skip
+    chance = 1 / np.sqrt(np.maximum(2 * np.pi * n * q * (1 - q), 1))
+    steps = np.log(np.where(np.isfinite(chance), chance, 1.0)).sum(axis=0)
+    return bool(2 * np.log(q.shape[1]) + steps.max() > np.log(SELDOM))
+
+
 def _seeded_anew(found: Identification) -> Departure | None:
-    """Whether a run's innovations of the mean are the same at every generation."""
-    for candidate in found.candidates[:NEAREST]:
-        if not candidate.evidence.cells:
-            continue
+    """Whether a run's innovations of the mean are the same at every generation, whatever sentence
+    they are taken from: those of a wrong one may be alike for other reasons."""
+    known = [c for c in found.candidates if c.evidence.cells and not c.estimates]
+    for candidate in known:
         one = innovations(candidate.sentence, found.channels[0], candidate.values)
         e = one.residuals.get(MEAN, np.zeros((0, 0)))
         pairs = np.isfinite(e[1:]) & np.isfinite(e[:-1])
-        if pairs.sum() >= FEW and np.corrcoef(e[1:][pairs], e[:-1][pairs])[0, 1] > ALIKE:
-            return Departure("repeated seed", "every generation has the same noise as the one "
-                             "before: the generator is seeded anew")  # fmt: skip
-    return None
+        if pairs.sum() < FEW or np.corrcoef(e[1:][pairs], e[:-1][pairs])[0, 1] < ALIKE:
+            return None
+    return Departure("repeated seed", "every generation has the same noise as the one before: the "
+                     "generator is seeded anew") if known else None  # fmt: skip
 
 
 # -- repairs ---------------------------------------------------------------------------------------
@@ -213,8 +227,8 @@ def _kurtosis(base: Candidate, channels: Sequence[Channel]) -> Iterator[Departur
     p = evidence(channels, [_rescaled(one) for one in made], base.sentence.first).p
     yield Departure(
         "kurtosis", "it looks like a world that is not Gaussian: the variance scatters "
-        f"{wide:.2g} times as much as a Gaussian's, an excess kurtosis of about "
-        f"{_excess(base, channels[0]):.2g}", p=p, base=base.sentence,
+        f"{wide:.2g} times as much as a Gaussian's{_excess(base, channels[0])}", p=p,
+        base=base.sentence,
         density=base.density + e.size * _gain(wide),
     )  # fmt: skip
 
@@ -285,12 +299,15 @@ def _words_of(base: Candidate, one: Innovations, g: int) -> str:
     return text
 
 
-def _excess(base: Candidate, channel: Channel) -> float:
-    """Of the real law, from the scatter of the first fit: Var v/v² = 2/(n-1) + κ/n."""
+def _excess(base: Candidate, channel: Channel) -> str:
+    """The real law's, from the scatter of the first fit: Var v/v² = 2/(n-1) + κ/n."""
     v = channel.state["v"][max(1 - base.sentence.first, 0)]
     v = v[np.isfinite(v)]
     n = float(np.ravel(base.sentence.at(base.values, 1).clock.n)[0])
-    return float(n * (v.var() / v.mean() ** 2 - 2 / (n - 1)))
+    if len(v) < FEW or n < 2:
+        return ""
+    excess = max(-2.0, n * (v.var() / v.mean() ** 2 - 2 / (n - 1)))
+    return f", an excess kurtosis of about {excess:.2g}"
 
 
 def _rescaled(one: Innovations) -> Innovations:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..comparison import skewed, unskewed
 from .innovations import MEAN, SQUARE, VARIANCE, Innovations
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 FEW = 30
 """Values below which no sum is taken for normal whose law is not known."""
+RELIABLE = 3.5
+"""Standard errors out to which a skewed sum must be reliable."""
 MANY = 200
 """Values below which the scatter of innovations is not tested."""
 GROUPS = 4
@@ -111,9 +114,9 @@ def _cells(one: Innovations) -> Iterator[tuple[str, Floats, Floats, Floats]]:
         with np.errstate(invalid="ignore", divide="ignore"):
             z = values.sum(axis=1) / np.sqrt(count)
             if not one.settled:
-                z = z / np.maximum(1.0 if one.hidden else 0.0, _scatter(values, count))
+                z = z / np.maximum(1.0 if one.exact else 0.0, _scatter(values, count))
             skew = one.skewness[word] / np.sqrt(count)
-        p = two_sided(z, skew)
+        p = _tails(one, z, skew)
         enough = count >= (1 if one.settled else FEW)
         yield word, z, np.where(enough & np.isfinite(z), p, np.nan), count
 
@@ -121,6 +124,13 @@ def _cells(one: Innovations) -> Iterator[tuple[str, Floats, Floats, Floats]]:
 def _scatter(values: Floats, count: Any) -> Floats:
     scatter: Floats = np.sqrt((values**2).sum(axis=1) / np.maximum(count, 1))
     return scatter
+
+
+def _tails(one: Innovations, z: Any, skewness: Any) -> Any:
+    """p of a sum: by its gamma law and, where that is not its own law, by no smaller tail than a
+    normal one's."""
+    p = two_sided(z, skewness)
+    return p if one.settled else np.maximum(p, two_sided(z, 0.0))
 
 
 def two_sided(z: Any, skewness: Any) -> Any:
@@ -144,7 +154,7 @@ def _findings(
         for g in np.flatnonzero(np.isfinite(p)):
             yield Finding(label, int(g) + first, float(z[g]), float(p[g]), CELLS)
         yield from _between_runs(word, label, z, count)
-    yield from _directions(channel, one)
+    yield from _directions(channel, one, first)
 
 
 def _pooled(
@@ -159,9 +169,9 @@ def _pooled(
     size = float(np.where(seen, e, 0.0).sum() / np.sqrt(total))
     if not one.settled:
         scatter = float(np.sqrt(np.where(seen, e**2, 0.0).sum() / total))
-        size /= max(scatter, 1.0 if one.hidden else 1e-300)
+        size /= max(scatter, 1.0 if one.exact else 1e-300)
     skew = float((one.skewness[word] * count).sum() / total) / total**0.5
-    yield Finding(label, _where(z, size, first), size, float(two_sided(size, skew)), POOLED)
+    yield Finding(label, _where(z, size, first), size, float(_tails(one, size, skew)), POOLED)
 
 
 def _where(z: Floats, size: float, first: int) -> int | None:
@@ -183,33 +193,37 @@ def _between_runs(word: str, label: str, z: Floats, count: Any) -> Iterator[Find
     yield Finding(f"dependence between the runs, {label}", None, -float(ndtri(p)), p, AGAINST)
 
 
-def _directions(channel: Channel, one: Innovations) -> Iterator[Finding]:
+def _directions(channel: Channel, one: Innovations, first: int) -> Iterator[Finding]:
     """Innovations against the past, their scatter, and mean against variance."""
     e1, e2 = one.residuals.get(MEAN), one.residuals.get(VARIANCE)
     for word, name, h in channel.past(one):
         label = f"{named(word, channel)} against {name}"
-        yield from _self_normalised(label, one.residuals[word] * h, one, FEW)
-    if e2 is not None and not one.hidden and one.settled:
+        yield from _self_normalised(label, one.residuals[word] * h, one, FEW, first)
+    if e2 is not None and one.settled:
         label = f"scatter of the {named(VARIANCE, channel)}"
-        yield from _self_normalised(label, e2**2 - 1, one, MANY)
+        yield from _self_normalised(label, e2**2 - 1, one, MANY, first)
     if e1 is not None and e2 is not None and not one.hidden:
         label = f"{named(MEAN, channel)} with the variance"
-        yield from _self_normalised(label, e1 * e2, one, MANY)
+        yield from _self_normalised(label, e1 * e2, one, MANY, first)
 
 
 def _self_normalised(
-    label: str, terms: Floats, one: Innovations, few: int
+    label: str, terms: Floats, one: Innovations, few: int, first: int
 ) -> Iterator[Finding]:
-    """Σ terms over the root of their sum of squares, by runs where there are many of them."""
+    """Student's t of the terms without its skewness (Hall 1992): of the steps where the whole state
+    is seen, of the runs' sums where not.  Terms that are too skewed for their number are left out.
+    """
     from scipy.special import ndtr
 
     seen = np.isfinite(terms)
     values = np.where(seen, terms, 0.0)
-    runs = values.sum(axis=0)[seen.any(axis=0)]
-    parts = runs if len(runs) >= FEW else values[seen]
-    if len(parts) < (FEW if len(runs) >= FEW else max(few, 50)) or (one.hidden and len(runs) < FEW):
+    parts = values.sum(axis=0)[seen.any(axis=0)] if one.hidden else values[seen]
+    count = len(parts)
+    if count < few or not (scale := float(parts.std())):
         return
-    scale = float(np.sqrt((parts**2).sum()))
-    if scale > 0:
-        z = float(parts.sum()) / scale
-        yield Finding(label, None, z, float(2 * ndtr(-abs(z))), AGAINST)
+    lean = float(np.mean(((parts - parts.mean()) / scale) ** 3))
+    if skewed(lean, count, RELIABLE):
+        return
+    z = unskewed(float(parts.mean()) / scale * count**0.5, lean, count)
+    where = _where(values.sum(axis=1), z, first)
+    yield Finding(label, where, z, float(2 * ndtr(-abs(z))), AGAINST)

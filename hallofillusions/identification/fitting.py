@@ -1,8 +1,8 @@
 """Free numbers of a sentence: α, n, λ and their kin, by quasi-likelihood, with intervals.
 
-The density of a step is normal for the mean and gamma for the variance, with the kernel's exact
-moments: its score has mean zero at the truth, so the estimate is consistent, and the sandwich
-$H^{-1}JH^{-1}$ (White 1982) is its covariance whatever the law of a step is.
+The density of a step is normal for the mean and gamma for the variance (normal, too, where a part
+of the state is hidden), with the kernel's exact moments: its score has mean zero at the truth, so
+the estimate is consistent, and the sandwich $H^{-1}JH^{-1}$ (White 1982) is its covariance.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ RUNS = 40
 """Runs from which on the scores are added up run by run."""
 STEP, NEAR = 1e-3, 1e-6
 """The steps of numerical derivatives, second and first ones, on the scale of the search."""
-ITERATIONS, HALVINGS, FARTHEST = 100, 30, 1.5
+ITERATIONS, HALVINGS, FARTHEST = 40, 20, 1.5
 NEVER = -1e6
 """The logarithm of a density that is 0, so that a search can leave such a place."""
+FLAT = 0.1
+"""Squared distance in standard errors at which a search has not ended at a maximum."""
 SETTLED = 1e-6
 """Squared distance from the maximum, in standard errors, at which a search ends."""
 
@@ -45,6 +47,11 @@ class Estimate:
     value: float
     lower: float
     upper: float
+
+    @property
+    def open(self) -> bool:
+        """Whether the runs say nothing of it: the density has no maximum."""
+        return not np.isfinite(self.upper) or (self.lower, self.upper) == (0.0, 1.0)
 
     def __str__(self) -> str:
         return f"{self.name} = {self.value:.4g} ({self.lower:.4g} to {self.upper:.4g})"
@@ -167,13 +174,14 @@ class _Target:
         self.sentence, self.channels, self.found = sentence, channels, found
 
     def values(self, x: Any) -> dict[str, float]:
-        back = np.clip(x, -30, 30)
-        return {k: float(s.back(v)) for (k, s), v in zip(self.found.items(), back, strict=True)}
+        back = np.where(np.isfinite(x), np.clip(x, -30, 30), x)
+        with np.errstate(over="ignore"):
+            return {k: float(s.back(v)) for (k, s), v in zip(self.found.items(), back, strict=True)}
 
     def densities(self, x: Any) -> Floats:
         """(generation, run), the channels added up; 0 where nothing is known."""
         values = self.values(x)
-        parts = [innovations(self.sentence, c, values).log_density for c in self.channels]
+        parts = [innovations(self.sentence, c, values).quasi for c in self.channels]
         total: Floats = np.sum([np.where(np.isnan(p), 0.0, p) for p in parts], axis=0)
         return np.maximum(total, NEVER)
 
@@ -181,17 +189,23 @@ class _Target:
 def _with_intervals(
     target: _Target, x: Any, confidence: float
 ) -> tuple[dict[str, float], tuple[Estimate, ...]]:
-    from scipy.stats import norm
+    """Student's intervals on the scales of the search; unbounded where there is no maximum."""
+    from scipy.special import stdtrit
 
-    deviation = np.sqrt(np.diag(_sandwich(target, x)))
-    reach = norm.isf((1 - confidence) / 2) * deviation
-    ends = target.values(x - reach), target.values(x + reach)
     best = target.values(x)
+    covariance, units = _sandwich(target, x)
+    if covariance is None:
+        worst = target.values(np.full(len(x), -np.inf)), target.values(np.full(len(x), np.inf))
+        return best, tuple(Estimate(k, v, worst[0][k], worst[1][k]) for k, v in best.items())
+    free = max(units - len(x), 1)
+    reach = stdtrit(free, (1 + confidence) / 2) * np.sqrt(np.diag(covariance) * units / free)
+    ends = target.values(x - reach), target.values(x + reach)
     return best, tuple(Estimate(k, v, ends[0][k], ends[1][k]) for k, v in best.items())
 
 
-def _sandwich(target: _Target, x: Any) -> Floats:
-    """H⁻¹JH⁻¹: H from differences of the density's sum, J from the scores."""
+def _sandwich(target: _Target, x: Any) -> tuple[Floats | None, int]:
+    """H⁻¹JH⁻¹, H from differences of the density's sum, J from the scores; and how many of those
+    there are.  None where -H is not positive definite: there is no maximum here."""
     size = len(x)
     unit = STEP * np.eye(size)
     above = [target.densities(x + e) for e in unit]
@@ -205,7 +219,14 @@ def _sandwich(target: _Target, x: Any) -> Floats:
             corners = [target.densities(x + s * unit[i] + t * unit[j]).sum() * s * t
                        for s in (1, -1) for t in (1, -1)]  # fmt: skip
             H[i, j] = H[j, i] = sum(corners) / (4 * STEP**2)
-    parts = scores.sum(axis=1) if scores.shape[2] >= RUNS else scores.reshape(size, -1)
-    inverse = np.linalg.pinv(-H)
-    covariance: Floats = inverse @ (parts @ parts.T) @ inverse
-    return covariance
+    by_run = scores.shape[2] >= RUNS
+    parts = scores.sum(axis=1) if by_run else scores.reshape(size, -1)
+    parts = parts[:, parts.any(axis=0)]
+    J, total = parts @ parts.T, parts.sum(axis=1)
+    if not np.isfinite(H).all() or np.linalg.eigvalsh(-H).min() <= 0 or parts.shape[1] <= size:
+        return None, 0
+    inverse = np.linalg.inv(-H)
+    if total @ inverse @ total > FLAT:
+        return None, 0
+    covariance: Floats = inverse @ J @ inverse
+    return covariance, parts.shape[1]

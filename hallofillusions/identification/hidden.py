@@ -14,6 +14,7 @@ from .innovations import (
     Innovations,
     Seen,
     log_gamma_density,
+    lost,
     over_runs,
 )
 
@@ -51,16 +52,21 @@ def filtered(seen: Seen) -> Innovations:
     process = Process(seen.running, seen.first)
     words, values, places = _recorded(seen, names, seen.state)
     found = {w: np.full((length, runs), np.nan) for w in words}
-    density, relative = np.zeros((length, runs)), np.full((length, runs), np.nan)
+    density, quasi = np.zeros((length, runs)), np.zeros((length, runs))
+    relative = np.full((length, runs), np.nan)
+    impossible = None
     gaps, members = _patterns(np.isnan(values))
     for k in range(gaps.shape[2]):
         chosen = np.flatnonzero(members == k)
-        _filter(process, words, values[:, :, chosen], gaps[:, :, k], places, chosen,
-                found, density, relative)  # fmt: skip
+        certain = _filter(process, words, values[:, :, chosen], gaps[:, :, k], places, chosen,
+                          found, density, quasi, relative)  # fmt: skip
+        if certain is not None:
+            impossible = certain[0], certain[1] + max(seen.first, 1), int(chosen[0])
     skew = {w: over_runs(2 * relative) if w == VARIANCE else np.zeros(length) for w in words}
     if SQUARE in words:
         skew[SQUARE] = np.full(length, OF_SQUARE)
-    return Innovations(found, skew, density, relative, hidden=True, exact=seen.channel.exact)
+    return Innovations(found, skew, density, quasi, relative, impossible, hidden=True,
+                       exact=seen.channel.exact)  # fmt: skip
 
 
 def _recorded(seen: Seen, names: Any, state: Any) -> tuple[list[str], Any, Any]:
@@ -89,9 +95,13 @@ def _patterns(missing: Any) -> tuple[Any, Any]:
 
 def _filter(
     process: Process, words: list[str], values: Floats, gaps: Any, places: list[int], chosen: Any,
-    found: dict[str, Floats], density: Floats, relative: Floats,
-) -> None:  # fmt: skip
-    """Fill in the innovations of the runs ``chosen``, which have the same gaps."""
+    found: dict[str, Floats], density: Floats, quasi: Floats, relative: Floats,
+) -> tuple[str, int] | None:  # fmt: skip
+    """Fill in the innovations of the runs ``chosen``, which have the same gaps.
+
+    Returns the quantity and the row where something is that was certain not to be.
+    """
+    never = None
     z: Floats = np.repeat(process.mean[0][:, None], len(chosen), axis=1)
     P = process.cov[0]
     for g in range(values.shape[1]):
@@ -103,10 +113,16 @@ def _filter(
         for k in here:  # one after the other: the Cholesky factor of their covariance
             H = places[k]
             S = P[H, H]
-            if 1e-12 * max(process.cov[g][H, H], 1e-300) >= S:
-                continue
             gap = values[k, g] - z[H]
+            if 1e-12 * max(process.cov[g][H, H], 1e-300) >= S:
+                if (np.abs(gap) > 1e-6 * (np.abs(values[k, g]) + abs(process.mean[g][H]))).any():
+                    never = never or (words[k], g)
+                continue
             found[words[k]][g, chosen] = gap / np.sqrt(S)
+            if lost(values[k, g], found[words[k]][g, chosen]).any():
+                never = never or (words[k], g)
+            if words[k] != SQUARE:
+                quasi[g, chosen] -= 0.5 * (np.log(2 * np.pi * S) + gap**2 / S)
             if words[k] == VARIANCE:
                 with np.errstate(all="ignore"):
                     density[g, chosen] += log_gamma_density(values[k, g], z[H], np.sqrt(S) * size)
@@ -117,6 +133,7 @@ def _filter(
             gain = P[:, H] / S
             z += gain[:, None] * gap
             P = P - gain[:, None] * P[H]
+    return never
 
 
 def _size(process: Process, z: Floats, place: int, g: int) -> Any:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MEAN, VARIANCE, SQUARE = "mean", "variance", "squared error of the mean"
+NEARLY, TINY = 0.3, 1e-280
+"""Excess kurtosis of what is nearly normal, and a variance that is not lost to rounding."""
 OF_SQUARE = 8**0.5
 """The skewness of the square of a normal variable."""
 SOME = 20
@@ -51,25 +53,30 @@ class Innovations:
     skewness     quantity -> their skewness at each generation
     log_density  the logarithm of the step's density, normal for the mean and gamma for the
                  variance with the kernel's moments (exact under `Replace`)
+    quasi        the same, but normal and with one variance for all runs where a part of the state
+                 is hidden: its score has mean zero whatever the law is
     relative     sd[f | past]/E[f | past] of the variance
     impossible   what cannot be under the sentence: (quantity, generation, run), or None
     hidden       whether a part of the state is hidden
     exact        whether the law of a training set's moments is known beyond its second ones
+    normal       whether the mean is normal, or nearly so, given the past
     ============ =====================================================================
     """
 
     residuals: Mapping[str, Floats]
     skewness: Mapping[str, Floats]
     log_density: Floats
+    quasi: Floats
     relative: Floats
     impossible: tuple[str, int, int] | None = None
     hidden: bool = False
     exact: bool = True
+    normal: bool = True
 
     @property
     def settled(self) -> bool:
         """Whether the law of an innovation is known, and not only its mean."""
-        return self.exact and not self.hidden
+        return self.exact and self.normal and not self.hidden
 
 
 def innovations(
@@ -143,7 +150,8 @@ class Seen:
         """With the densities of what was recorded in place of the models'."""
         slope = np.asarray(self.slope)
         slope = slope[-len(found.log_density) :] if slope.ndim else slope
-        return replace(found, log_density=found.log_density + np.log(slope))
+        lift = np.log(slope)
+        return replace(found, log_density=found.log_density + lift, quasi=found.quasi + lift)
 
     def _conditional_moments(self) -> Floats:
         """E[f(next) | past] of the wanted f: (f, generation, run)."""
@@ -237,9 +245,9 @@ class _Location:
     kurtosis: Floats
 
     @classmethod
-    def of(cls, x: Floats, raw: Floats) -> _Location:
+    def of(cls, x: Floats, raw: Floats, bounded: bool) -> _Location:
         m1, M2, M3, M4 = raw
-        sd = _deviation(M2, m1)
+        sd = _deviation(M2, m1, bounded)
         square, two = sd * sd, m1 * m1
         third = (M3 - m1 * (3 * M2 - 2 * two)) / (square * sd)
         square *= square
@@ -256,7 +264,7 @@ class _Location:
 
 @dataclass(frozen=True, eq=False)
 class _Scatter:
-    """A coordinate of weight 2 against its conditional moments, given the one of weight 1."""
+    """A coordinate of weight 2 against its conditional moments; e given the one of weight 1."""
 
     e: Floats
     mean: Floats
@@ -270,8 +278,7 @@ class _Scatter:
         rho = (raw[2] - location.mean * mean) / (location.sd * sd)
         rho = np.where(np.isfinite(rho), np.clip(rho, -0.99, 0.99), 0.0)
         known = np.where(np.isfinite(location.e), location.e, 0.0)
-        rest = np.sqrt(1 - rho**2)
-        return cls(((v - mean) / sd - rho * known) / rest, mean + rho * sd * known, sd * rest)
+        return cls(((v - mean) / sd - rho * known) / np.sqrt(1 - rho**2), mean, sd)
 
 
 def _standardised(seen: Seen, moments: Floats) -> Innovations:
@@ -280,33 +287,42 @@ def _standardised(seen: Seen, moments: Floats) -> Innovations:
     residuals: dict[str, Floats] = {}
     skewness: dict[str, Floats] = {}
     density, relative = np.zeros(shape), np.full(shape, np.nan)
-    location, impossible = None, None
+    location, impossible, normal = None, None, True
     with np.errstate(all="ignore"):
         if seen.has(seen.location):
-            location = _Location.of(state[seen.location], moments[:4])
-            gap = state[seen.location] - location.mean
-            impossible = _never(location.e, location.sd, gap, MEAN, seen.first)
+            x = state[seen.location]
+            location = _Location.of(x, moments[:4], seen.channel.family.types)
+            impossible = _never(location.e, location.sd, x - location.mean, MEAN, seen.first)
+            impossible = impossible or _place(lost(x, location.e), MEAN, seen.first)
             residuals[MEAN], skewness[MEAN] = location.e, over_runs(location.skewness)
+            kurtosis = over_runs(location.kurtosis)
+            normal = bool(np.all(np.abs(kurtosis[kurtosis > 0] - 3) < NEARLY))
             if exact:
                 residuals[SQUARE] = (location.e**2 - 1) / np.sqrt(location.kurtosis - 1)
-                skewness[SQUARE] = np.full(shape[0], OF_SQUARE)
+                skewness[SQUARE] = 2 * np.sqrt(np.maximum(kurtosis - 1, 0))
             density = density + location.log_density
         if seen.scatter and seen.has(seen.scatter):
             v = state[seen.scatter]
             scatter = _Scatter.of(v, moments[4 if location else 0 :], location)
             never = _never(scatter.e, scatter.sd, v - scatter.mean, VARIANCE, seen.first)
+            gone = (v == 0) & (scatter.mean > TINY) | lost(v, scatter.e)
             relative = scatter.sd / scatter.mean
             residuals[VARIANCE], skewness[VARIANCE] = scatter.e, over_runs(2 * relative)
             density = density + log_gamma_density(v, scatter.mean, scatter.sd)
-            impossible = impossible or never
-    return Innovations(residuals, skewness, density, relative, impossible, exact=exact)
+            impossible = impossible or never or _place(gone, VARIANCE, seen.first)
+    return Innovations(residuals, skewness, density, density, relative, impossible,
+                       exact=exact, normal=normal)  # fmt: skip
 
 
-def _deviation(square: Floats, mean: Floats) -> Floats:
-    """√(E f² - (E f)²), NaN where that is rounding, 0 where f is known."""
+def _deviation(square: Floats, mean: Floats, bounded: bool = False) -> Floats:
+    """√(E f² - (E f)²), NaN where that is rounding, 0 where f is certain.
+
+    It is certain where it is 0, and a share where it is 1.
+    """
     variance = square - mean**2
-    return np.sqrt(np.where(variance > ROUNDING * square, variance,
-                            np.where(square == mean**2, 0.0, np.nan)))  # fmt: skip
+    certain = (square == 0) | (bounded & (square == 1) & (mean == 1))
+    known = np.where(variance > ROUNDING * square, variance, np.nan)
+    return np.sqrt(np.where(certain, 0.0, known))
 
 
 def _never(e: Floats, sd: Floats, gap: Floats, word: str, first: int) -> Any:
@@ -314,10 +330,20 @@ def _never(e: Floats, sd: Floats, gap: Floats, word: str, first: int) -> Any:
     certain = sd == 0
     bad = certain & (np.abs(gap) > CERTAIN)
     e[certain] = np.nan
+    return _place(bad, word, first)
+
+
+def _place(bad: Any, word: str, first: int) -> tuple[str, int, int] | None:
+    """The first entry, as (quantity, generation, run)."""
     if not bad.any():
         return None
     g, run = np.argwhere(bad)[0]
     return word, int(g) + max(first, 1), int(run)
+
+
+def lost(x: Floats, e: Floats) -> Any:
+    """Where a finite number is infinitely far from what was expected."""
+    return np.isfinite(x) & np.isinf(e)
 
 
 def over_runs(values: Floats) -> Floats:
@@ -347,13 +373,13 @@ def unlike(first: int, channels: Sequence[Channel]) -> Innovations | None:
             word, known = VARIANCE if name == "v" else MEAN, values[0][np.isfinite(values[0])]
             if first == 0 and len(known) > 1 and np.ptp(known) > CERTAIN:
                 return _impossible(channels[0], word, 0, int(np.argmax(values[0] != known[0])))
-            many = len(known) >= (SOME if channel.family.types else 2)
-            if first > 0 and many and np.ptp(known) <= CERTAIN:
+            mixed = not channel.family.types or (len(known) >= SOME and 0 < known[0] < 1)
+            if first > 0 and mixed and len(known) > 1 and np.ptp(known) <= CERTAIN:
                 return _impossible(channels[0], word, first, 0)
     return None
 
 
 def _impossible(channel: Channel, word: str, generation: int, run: int) -> Innovations:
     shape = next(iter(channel.state.values())).shape
-    return Innovations({}, {}, np.full(shape, -np.inf), np.full(shape, np.nan),
-                       (word, generation, run))  # fmt: skip
+    never = np.full(shape, -np.inf)
+    return Innovations({}, {}, never, never, np.full(shape, np.nan), (word, generation, run))

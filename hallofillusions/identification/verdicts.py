@@ -68,7 +68,7 @@ class Candidate:
     ) -> Candidate:  # fmt: skip
         parts = [np.where(np.isnan(i.log_density), 0.0, i.log_density) for i in found]
         steps: Floats = np.sum(parts, axis=0)
-        never = any(i.impossible for i in found)
+        never = any(i.impossible for i in found) or any(e.open for e in estimates)
         density = -np.inf if never else float(steps.sum()) - len(estimates)
         return cls(sentence, values, estimates, against, steps, density, _relative(found))
 
@@ -300,7 +300,7 @@ def _distinct(judged: Sequence[Candidate]) -> list[Candidate]:
 
 def _same(a: Candidate, b: Candidate) -> bool:
     """Whether two sentences give every step the same density."""
-    if a.sentence.first != b.sentence.first or a.steps.shape != b.steps.shape:
+    if a.steps.shape != b.steps.shape:
         return False
     if a.estimates or b.estimates:
         near = abs(a.density - b.density) < 1e-4 and len(a.estimates) == len(b.estimates)
@@ -316,15 +316,18 @@ def _needed(best: Candidate, other: Candidate, margin: float) -> int | None:
     """Runs for a test of the two densities: E Σ d² over a run is twice their divergence."""
     if other is best or other.steps.shape != best.steps.shape:
         return None
+    runs = best.steps.shape[1]
     judged = [f.z for f in other.evidence.findings if f.group == DENSITIES]
     if judged and judged[0] > 1:  # what the simulated runs say of one run counts
-        return ceil(best.steps.shape[1] * (margin / judged[0]) ** 2)
+        return max(runs + 1, ceil(runs * (margin / judged[0]) ** 2))
     gap = np.where(np.isfinite(other.steps - best.steps), other.steps - best.steps, 0.0)
-    runs = gap.shape[1]
     information = float((gap**2).sum()) / runs
     if runs >= FEW:  # steps of one run may answer for each other
         information = min(information, float(gap.sum(axis=0).var()))
-    return ceil(min(margin**2 / information, 1e12)) if information > 0 else None
+    if information <= 0:
+        return None
+    return max(runs + 1 if other.verdict == COMPATIBLE else 1,
+               ceil(min(margin**2 / information, 1e12)))  # fmt: skip
 
 
 def _relative(found: Sequence[Innovations]) -> float:

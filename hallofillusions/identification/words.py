@@ -45,11 +45,13 @@ def _agreement(found: Identification) -> str:
                 f"{best.name} ({best.finding})")  # fmt: skip
     text = f"Your runs agree with {_with_numbers(good[0])}"
     if len(good) > 1:
-        nearest = max(good[1:], key=lambda c: c.runs_needed or 0)
+        known = [c.runs_needed for c in good[1:] if c.runs_needed is not None]
         rest = "another sentence" if len(good) == 2 else f"{len(good) - 1} other sentences"
-        runs = "no number of runs" if nearest.runs_needed is None else (
-            f"about {nearest.runs_needed} runs")  # fmt: skip
-        text += f", not separable by these from {rest} ({runs} would separate all)"
+        never = len(good) - 1 - len(known)
+        runs = f"about {max(known)} runs would separate {'the rest' if never else 'all'}" \
+            if known else ""
+        none = f"no number of runs separates {never}" if never else ""
+        text += f", not separable by these from {rest} ({'; '.join(filter(None, (none, runs)))})"
     return text
 
 

@@ -47,7 +47,7 @@ class FixedReal(Mixing):
         sizes = loop.n if isinstance(loop.n, tuple) else (loop.n,)
         for n in sizes:
             size = self.memory_size(n)
-            if not is_symbolic(size) and not 1 <= size <= n:
+            if not is_symbolic(size) and not is_symbolic(n) and not 1 <= size <= n:
                 raise InputError(
                     f"FixedReal wants at least 1 and at most n fixed points, got {size} of n = {n}"
                 )
