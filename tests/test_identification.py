@@ -143,12 +143,12 @@ LEVELS: dict[str, tuple[FeedbackLoop, int, int, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("name", list(LEVELS))
 def test_the_level_holds_at_the_rim(name: str) -> None:
-    """Where sums are skewed, models collapse or counts are few: 30 times, binomial."""
+    """Where sums are skewed, models collapse or counts are few: 15 times, binomial."""
     from scipy.stats import binom
 
     loop, generations, replicates, names = LEVELS[name]
-    rejected = rate(loop, generations, replicates, *names, times=30)
-    assert binom.sf(rejected - 1, 30, 0.05) > 1e-3 / len(LEVELS)
+    rejected = rate(loop, generations, replicates, *names, times=15)
+    assert binom.sf(rejected - 1, 15, 0.05) > 1e-3 / len(LEVELS)
 
 
 @pytest.mark.slow

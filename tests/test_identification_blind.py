@@ -88,8 +88,8 @@ def check_draws(draws: int) -> None:
 
 
 def test_blind_draws_are_identified() -> None:
-    """The first sixty; the careful tier has all of them."""
-    check_draws(60)
+    """The first forty; the careful tier has all of them."""
+    check_draws(40)
 
 
 @pytest.mark.slow
@@ -144,8 +144,8 @@ def check_coverage(name: str, runs: int) -> None:
 
 @pytest.mark.parametrize("name", ["split"])
 def test_intervals_cover(name: str) -> None:
-    """Sixty runs of one sentence; the careful tier has 500 of each."""
-    check_coverage(name, 60)
+    """Forty runs of one sentence; the careful tier has 500 of each."""
+    check_coverage(name, 40)
 
 
 @pytest.mark.slow
