@@ -221,7 +221,8 @@ def _self_normalised(
     count = len(parts)
     if count < few or not (scale := float(parts.std())):
         return
-    lean = float(np.mean(((parts - parts.mean()) / scale) ** 3))
+    gap = parts - parts.mean()
+    lean = float(np.mean(gap * gap * gap)) / scale**3
     if skewed(lean, count, RELIABLE):
         return
     z = unskewed(float(parts.mean()) / scale * count**0.5, lean, count)
