@@ -23,7 +23,7 @@ export UV_CONSTRAINT := $(CONSTRAINTS)
 export UV_BUILD_CONSTRAINT := $(CONSTRAINTS)
 endif
 
-.PHONY: help install reproduce reproduce-full test test-slow bench paper clean
+.PHONY: help install reproduce reproduce-full test test-slow bench paper notebooks docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -49,8 +49,15 @@ bench: $(STAMP) ## timings
 	$(BIN)/python -m pytest tests/benchmarks -m "not slow" -s --benchmark-enable --benchmark-only \
 	--benchmark-columns=min,median,rounds $(ARGS)
 
-paper: $(STAMP) ## the paper, from the results
-	$(BIN)/python -m hallofillusions.paper.build $(ARGS)
+paper: $(STAMP) ## the paper as PDF, HTML and a bundle for arXiv, from the results
+	@test -f $(RESULTS)/results.json || $(MAKE) reproduce
+	$(BIN)/python -m hallofillusions.paper.build $(RESULTS) $(ARGS)
+
+notebooks: $(STAMP) ## run all notebooks and render them as HTML into results/notebooks/
+	$(BIN)/python notebooks/render.py --out $(RESULTS)/notebooks $(ARGS)
+
+docs: $(STAMP) ## the reference, into results/docs/
+	$(BIN)/python .docs/build.py $(RESULTS)/docs
 
 clean: ## remove all that make and the tools made, except the results
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
@@ -63,7 +70,7 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment" \
 	"(on Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@if $(BIN)/python -m pip install --quiet uv && $(BIN)/uv pip install --quiet \
-	--python $(BIN)/python --compile-bytecode --editable '.[test,paper]'; then :; else \
+	--python $(BIN)/python --compile-bytecode --editable '.[test,paper,notebooks,docs]'; then :; else \
 	echo "no luck with uv, trying pip" >&2; \
-	$(BIN)/python -m pip install --quiet --editable '.[test,paper]'; fi
+	$(BIN)/python -m pip install --quiet --editable '.[test,paper,notebooks,docs]'; fi
 	@touch $@

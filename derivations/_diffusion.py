@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from functools import cache, reduce
+from itertools import combinations_with_replacement, product
+from math import prod
 from typing import Any, ClassVar
 
 import sympy as sp
+from sympy.polys.rings import sring
 
 from hallofillusions.atoms import symbolic_atoms
 from hallofillusions.engine import Engine
@@ -41,6 +44,11 @@ class Diffusion:
                 for i, b in enumerate(self.drift)]  # fmt: skip
 
 
+def begun(atom: Any) -> Any:
+    """An atom up to terms in h²."""
+    return atom.subs(h, 0) + h * sp.diff(atom, h).subs(h, 0)
+
+
 def diffusion(loop: FeedbackLoop, symbols: Mapping[str, Any], *, jumps: bool = True) -> Diffusion:
     """The limit of a loop of symbolic α and n.
 
@@ -51,27 +59,43 @@ def diffusion(loop: FeedbackLoop, symbols: Mapping[str, Any], *, jumps: bool = T
     engine = Engine(loop, (4 if jumps else 2) * max(variables.values()), {})
     kernel = engine.kernel()
     here = {alpha: 1 - k * h, n: 1 / h}
-    atoms = {a: sp.cancel(sp.sympify(e).subs(here)) for a, e in symbolic_atoms(loop).items()}
-    values = [{**atoms, **symbols}.get(name) for name in engine.position]
+    atoms = {a: begun(sp.cancel(sp.sympify(e).subs(here))) for a, e in symbolic_atoms(loop).items()}
+    values = [{**atoms, **symbols}.get(name, sp.Symbol(name)) for name in engine.position]
     size, own = len(engine.labels), [symbols[c] for c in variables]
     place = engine.position["h"]
 
-    def after(powers: Sequence[int]) -> Any:
+    ring, (time, *elements) = sring([h, *own, *values], domain=sp.QQ)
+    before, known = elements[: len(own)], elements[len(own) :]
+
+    def early(polynomial: Any) -> Any:
+        """Without terms in h²."""
+        return polynomial.coeff_wrt(time, 0) + time * polynomial.coeff_wrt(time, 1)
+
+    @cache
+    def power(which: int, p: int) -> Any:
+        """A power of what the kernel names at place ``which``."""
+        return early(power(which, p - 1) * known[which]) if p else ring.one
+
+    @cache
+    def after(powers: tuple[int, ...]) -> Any:
         """E of a monomial of the next model given the past, up to terms in h²."""
-        image = kernel(((0,) * size) + tuple(powers))
-        return sp.Add(*(
-            sp.Rational(int(c.numerator), int(c.denominator))
-            * sp.Mul(*(z**p for z, p in zip(values, exponents, strict=True) if p))
-            for exponents, c in image.items() if exponents[place] < 2
-        ))  # fmt: skip
+        found = ring.zero
+        for exponents, c in kernel(((0,) * size) + powers).items():
+            if exponents[place] < 2:
+                factors = (power(i, p) for i, p in enumerate(exponents) if p)
+                found += reduce(lambda x, y: early(x * y), factors, ring(sp.QQ.convert(c)))
+        return found
 
     def per_time(*places: int) -> Any:
         """n E Π (z' - z) given the past, over the coordinates at ``places``, as n → ∞."""
-        new = sp.symbols(f"x:{len(own)}")
-        change = sp.Poly(sp.Mul(*(new[i] - own[i] for i in places)), *new)
-        moment = sum(c * after(powers) for powers, c in change.terms())
-        stays = sp.expand(moment.subs(h, 0)) == 0
-        return sp.expand(moment.diff(h).subs(h, 0)) if stays else sp.oo
+        moment = ring.zero
+        for old in product((0, 1), repeat=len(places)):  # -z of which factors, z' of the others
+            powers = [sum(i == j and not o for i, o in zip(places, old, strict=True))
+                      for j in range(len(own))]  # fmt: skip
+            sign = prod((-before[i] for i, o in zip(places, old, strict=True) if o), start=ring.one)
+            moment += sign * after(tuple(powers))
+        now, later = (sp.expand(moment.coeff_wrt(time, p).as_expr()) for p in (0, 1))
+        return later if now == 0 else sp.oo
 
     covariance = sp.zeros(len(own), len(own))
     for i, j in combinations_with_replacement(range(len(own)), 2):

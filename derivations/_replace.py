@@ -84,6 +84,18 @@ def factor_of(loop: FeedbackLoop) -> float:
     return float(getattr(bias, "lam", getattr(bias, "tau", 1)))
 
 
+def in_symbols(expression: Any, loop: FeedbackLoop) -> Any:
+    """A closed form with the loop's own divisor, and its own symbol or number for λ.
+
+    Its n is any positive number: of a whole one sympy writes Γ(n/2) by factorials, too large.
+    """
+    bias: Any = loop.bias
+    size = sp.Symbol(n.name, positive=True)
+    own = getattr(bias, "lam", getattr(bias, "tau", 1))
+    divided = expression.subs(D, DIVISORS[type(loop.estimator)])
+    return divided.subs({lam: own, n: size}, simultaneous=True)
+
+
 def _divisor(loop: FeedbackLoop, size: Any) -> Any:
     return size - 1 if isinstance(loop.estimator, Bessel) else size
 
@@ -143,9 +155,11 @@ def gammasimp(expression: Any) -> Any:
 
 
 def for_large_n(rational: Any) -> Any:
-    """The limit n → ∞ of a rational function of n that has one: its value at 1/n = 0."""
-    h = sp.Dummy("h")
-    return sp.cancel(sp.together(rational.subs(n, 1 / h))).subs(h, 0)
+    """The limit n → ∞ of a rational function of n: the ratio of the leading coefficients."""
+    top, bottom = (sp.Poly(p, n) for p in sp.fraction(sp.together(rational)))
+    if top.degree() > bottom.degree():
+        return sp.zoo
+    return sp.cancel(top.nth(bottom.degree()) / bottom.LC())
 
 
 def other_ddof(loop: FeedbackLoop) -> FeedbackLoop:

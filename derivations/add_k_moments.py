@@ -143,7 +143,7 @@ def numbers(loop: FeedbackLoop, closed: Any, when: Any) -> Any:
     """A closed form in p_1 and u_1 for every type of a loop: an array (types, generations)."""
     family: Any = loop.family
     k = float(getattr(loop.estimator, "k", 0))
-    share = k * family.total / (float(loop.n) + k * family.total)
+    share = evaluate(weight, loop, kappa_0=k, K=float(family.total))
     law = at_generation(closed, type(loop.mixing))
     grid = np.tile(np.asarray(when, dtype=float), (family.K, 1))
     return evaluate(law, loop, grid, epsilon=share, p_1=family.law[:, None],

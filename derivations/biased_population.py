@@ -18,7 +18,7 @@ import sympy as sp
 from hallofillusions.biases.scale_covariance import ScaleCovariance
 from hallofillusions.biases.temperature import Temperature
 from hallofillusions.biases.truncation import Truncation
-from hallofillusions.derivations._biases import BIASES, numbers
+from hallofillusions.derivations._biases import BIASES, factor, numbers
 from hallofillusions.derivations._replace import for_large_n
 from hallofillusions.derivations._shared import only, symbolic_loop
 from hallofillusions.derivations.biased_loop import keeps, q
@@ -122,6 +122,13 @@ def _attack(
                             replicates=replicates, scale=sizes)  # fmt: skip
 
 
+def formula(loop: FeedbackLoop, what: Any) -> Any:
+    """The tail about the model's mean where n is infinite."""
+    if not isinstance(what, TailMass) or what.about != "model" or theorem.applies(loop):
+        return None
+    return tail.subs({kept: share, t: what.t}).subs(lam, factor(loop.bias))
+
+
 theorem = Theorem(
     name="biased_population",
     title="A biased sampler at infinite n: the variance that lasts, and its tail",
@@ -138,5 +145,6 @@ theorem = Theorem(
     statement=statement,
     proof=proof,
     applies=only(FRESH, estimator=BOTH, bias=BIASES),
+    formula=formula,
     confrontations=confrontations,
 )

@@ -160,8 +160,7 @@ def first_order(loop: FeedbackLoop, when: int, size: int, **wrong: Any) -> float
 
 
 def confrontations() -> list[Confrontation]:
-    found, skew = [], Categorical((0.5, 0.3, 0.2))
-    half = Fraction(1, 2)
+    found, skew, half = [], Categorical((0.5, 0.3, 0.2)), Fraction(1, 2)
     for family, mixing, when, sizes, observable in (
         (skew, Replace(), 3, (24, 48, 96), ReverseKL()),
         (skew, FreshMixture(half), 4, (8, 16, 32), ReverseKL()),
@@ -192,6 +191,12 @@ def _attack(loop: FeedbackLoop, when: int, sizes: Any, observable: Any) -> Confr
     return Confrontation(loop, observable, (when,), right, rivals, 20_000, scale=sizes)
 
 
+def formula(loop: FeedbackLoop, what: Any) -> Any:
+    """E KL(real ‖ model) of a Gaussian to first order in 1/n."""
+    known = isinstance(what, KLDivergence) and not (loop.family.types or theorem.applies(loop))
+    return loss.subs({w: clock[type(loop.mixing)], d: parameters(loop)}) if known else None
+
+
 theorem = Theorem(
     name="first_order_loss",
     title="The first-order loss of every regular model",
@@ -210,5 +215,6 @@ theorem = Theorem(
     statement=statement,
     proof=proof,
     applies=only(tuple(clock), family=(Categorical, Gaussian, MultivariateGaussian), start=Truth),
+    formula=formula,
     confrontations=confrontations,
 )

@@ -112,7 +112,8 @@ def _branching() -> Iterator[Step]:
     yield Step("so 1/s_j = j/2 + ⅙ ln j + c: its increments", growth,
                sp.limit(j * sp.log(j).diff(j) / 6, j, sp.oo))  # fmt: skip
     # P(T > t + 1) = 1 - exp(-j s_t): let T' = 2/s_t, so that t = T' - ⅓ ln T' - 2c
-    mean_log = sp.log(2 * j) - sp.integrate(sp.log(w) * sp.exp(-w), (w, 0, sp.oo))
+    power = sp.integrate(w**s * sp.exp(-w), (w, 0, sp.oo))  # of which E ln w is the slope at 0
+    mean_log = sp.log(2 * j) - sp.diff(power, s).subs(s, 0)
     yield Step("T' is 2j over an exponential variable: E ln T'", mean_log,
                sp.log(2 * j) + sp.EulerGamma)  # fmt: skip
     first, rounding = 1, sp.Rational(1, 2)  # the first fit, and a whole number of generations

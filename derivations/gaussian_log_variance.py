@@ -21,8 +21,10 @@ from hallofillusions.derivations._replace import (
     DIVISORS,
     D,
     at,
+    biased,
     chain,
     confront,
+    in_symbols,
     lam,
     last,
     log_of,
@@ -93,6 +95,12 @@ def provides(loop: FeedbackLoop, functional: Functional) -> Any:
     return lambda when: at(begin + summed(drift, loop, last(when)), when)
 
 
+def formula(loop: FeedbackLoop, what: Any) -> Any:
+    """E log(σ²/σ₀²) from the truth."""
+    known = isinstance(what, LogVarianceRatio) and not biased(loop)
+    return in_symbols(g * drift, loop) if known else None
+
+
 def confrontations() -> list[Confrontation]:
     found = []
     for size, estimator, when in (
@@ -130,5 +138,6 @@ theorem = Theorem(
     proof=proof,
     applies=chain,
     provides=provides,
+    formula=formula,
     confrontations=confrontations,
 )

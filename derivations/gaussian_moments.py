@@ -24,8 +24,10 @@ from hallofillusions.derivations._replace import (
     D,
     along,
     at,
+    biased,
     chain,
     gammasimp,
+    in_symbols,
     lam,
     last,
     log_of,
@@ -121,6 +123,26 @@ def provides(loop: FeedbackLoop, functional: Functional) -> Any:
     return law
 
 
+geometric_sum = sp.Function("geometric_sum")
+"""(r, g) -> (r^g - 1)/(r - 1), which is g where r = 1."""
+
+
+def formula(loop: FeedbackLoop, what: Any) -> Any:
+    """E[(μ-μ₀)^d σ^{2s}] from the truth, by logarithms of the gamma functions."""
+    powers = dict(what.powers) if isinstance(what, Monomial) else {"x": 1.0}
+    if not set(powers) <= {"delta", "v"} or powers.get("delta", 0) not in (0, 2) or biased(loop):
+        return None
+    ratio = sp.Dummy()
+    stride = walk.subs(r, ratio) * (ratio - 1) / (ratio**g - 1)  # what the sum multiplies
+    wandered = stride * geometric_sum(r, g) if "delta" in powers else 1
+    value = sp.exp(g * log_of(m)) * sigma_0 ** (2 * s) * wandered
+    begin = moment.subs(g, 0) * (0 if "delta" in powers else 1)
+    exponent = sp.Rational(powers.get("v", 0))
+    parts = (in_symbols(e, loop).subs(s, exponent) for e in (begin, value, nu / 2 + s))
+    begin, value, order = parts
+    return sp.Piecewise((begin, sp.Eq(g, 0)), (value, order > 0), (sp.oo, True))
+
+
 def log_moment(loop: FeedbackLoop, exponent: float, generations: int) -> Any:
     """log E σ_g^{2s} at g = 0 … ``generations``: what the generations contribute, added up."""
     own = exponent * np.log(start_of(loop)[1])
@@ -131,7 +153,7 @@ def log_walk(loop: FeedbackLoop, exponent: float, generations: int) -> Any:
     """log of E[(μ_g-μ₀)² σ_g^{2s}] / E σ_g^{2s}: for constant n the geometric sum ``walk``."""
     shift, variance = start_of(loop)
     ratios = summed(sp.log(r), loop, generations, s=exponent)[:-1]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # no number where the moment is infinite
         strides = np.log(variance) + along(sp.log(lam / n), loop, generations) + ratios
         return np.logaddexp.accumulate(np.append(2 * np.log(abs(shift)), strides))
 
@@ -190,5 +212,6 @@ theorem = Theorem(
     proof=proof,
     applies=chain,
     provides=provides,
+    formula=formula,
     confrontations=confrontations,
 )

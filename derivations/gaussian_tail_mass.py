@@ -14,7 +14,17 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from hallofillusions.derivations._replace import D, chain, lam, mellin_law, nu, other_ddof, s
+from hallofillusions.derivations._replace import (
+    D,
+    biased,
+    chain,
+    in_symbols,
+    lam,
+    mellin_law,
+    nu,
+    other_ddof,
+    s,
+)
 from hallofillusions.derivations._shared import predicted
 from hallofillusions.derivations.gaussian_moments import m
 from hallofillusions.estimators.bessel import Bessel
@@ -99,6 +109,18 @@ def provides(loop: FeedbackLoop, functional: Functional) -> Any:
     return law
 
 
+product_tail = sp.Function("gamma_product_tail")
+"""(log y, κ, m, κ', m') -> P(m gamma variables of shape κ times m' of shape κ' > y)."""
+
+
+def formula(loop: FeedbackLoop, what: Any) -> Any:
+    """The expected tail about the model's own mean, from the truth."""
+    if not isinstance(what, Tail) or what.about != "model" or biased(loop):
+        return None
+    log_y = sp.expand_log(sp.log(threshold.subs(t, what.t)), force=True)
+    return in_symbols(product_tail(log_y, sp.Rational(1, 2), 1, nu / 2, g), loop)
+
+
 def confrontations() -> list[Confrontation]:
     found = []
     for size, estimator, x, when in (
@@ -136,5 +158,6 @@ theorem = Theorem(
     proof=proof,
     applies=chain,
     provides=provides,
+    formula=formula,
     confrontations=confrontations,
 )

@@ -16,7 +16,9 @@ import sympy as sp
 
 from hallofillusions.derivations._replace import (
     D,
+    biased,
     chain,
+    in_symbols,
     lam,
     log_of,
     mellin_law,
@@ -28,6 +30,8 @@ from hallofillusions.derivations._replace import (
 from hallofillusions.derivations.gaussian_log_variance import drift, spread
 from hallofillusions.derivations.gaussian_moments import m
 from hallofillusions.derivations.gaussian_tail_mass import one, point
+from hallofillusions.derivations.power_law_tail import q
+from hallofillusions.derivations.power_law_tail import typical as typical_tail
 from hallofillusions.estimators.bessel import Bessel
 from hallofillusions.estimators.maximum_likelihood import MaximumLikelihood
 from hallofillusions.families.gaussian import Gaussian
@@ -35,10 +39,11 @@ from hallofillusions.kinds import Law
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, VarianceQuantile
+from hallofillusions.observables.median import Median
 from hallofillusions.observables.tail_mass import TailMass
 from hallofillusions.observables.variance import Variance
 from hallofillusions.proof import Confrontation, Step, Theorem
-from hallofillusions.symbols import g, sigma_0
+from hallofillusions.symbols import g, sigma_0, t
 
 x = sp.Symbol("x", positive=True)
 threshold = x / sigma_0**2 * (D / (2 * lam)) ** g
@@ -94,6 +99,22 @@ def provides(loop: FeedbackLoop, functional: Functional) -> Any:
         return np.exp([float(law.quantile(functional.probability)) for law in laws])
 
     return law
+
+
+product_quantile = sp.Function("gamma_product_quantile")
+"""(p, κ, m) -> log of the p-quantile of a product of m independent gamma variables of shape κ."""
+
+
+def formula(loop: FeedbackLoop, what: Any) -> Any:
+    """Quantiles of σ² from the truth, and the median of a tail mass about the own mean."""
+    if isinstance(what, Median) and isinstance(what.of, TailMass) and what.of.about == "model":
+        share = formula(loop, VarianceQuantile(what.probability))
+        return None if share is None else typical_tail.subs({t: what.of.t, q: share / sigma_0**2})
+    if not isinstance(what, VarianceQuantile) or biased(loop):
+        return None
+    scale = -sp.expand_log(sp.log(threshold.subs(x, 1)), force=True)
+    log_y = product_quantile(sp.Rational(what.probability), nu / 2, g)
+    return in_symbols(sp.exp(scale + log_y), loop)
 
 
 @lru_cache(maxsize=32)
@@ -155,5 +176,6 @@ theorem = Theorem(
     proof=proof,
     applies=chain,
     provides=provides,
+    formula=formula,
     confrontations=confrontations,
 )

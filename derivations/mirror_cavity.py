@@ -94,6 +94,15 @@ def confrontations() -> list[Confrontation]:
     return found
 
 
+def formula(loop: FeedbackLoop, what: Any) -> Any:
+    """P(K_g = k), E K_g and the lifetime 1/e, by their names."""
+    known = {"mean age": mean, "lifetime": lifetime}
+    if what not in ("ages", *known) or theorem.applies(loop):
+        return None
+    ages = sp.Piecewise((reflected, k < g), (unmixed, sp.Eq(k, g)), (0, True))
+    return known.get(what, ages)
+
+
 theorem = Theorem(
     name="mirror_cavity",
     title="The number of models that a training item has passed through is geometric",
@@ -108,5 +117,6 @@ theorem = Theorem(
     statement=statement,
     proof=proof,
     applies=only((FreshSplit, FreshMixture), bias=object, estimator=object, family=object),
+    formula=formula,
     confrontations=confrontations,
 )

@@ -27,6 +27,7 @@ from hallofillusions.derivations import (
     stationary_law,
 )  # fmt: skip
 from hallofillusions.derivations._diffusion import quadratic
+from hallofillusions.derivations._replace import for_large_n
 from hallofillusions.derivations._shared import only, symbolic_loop
 from hallofillusions.families._natural import NaturalFamily
 from hallofillusions.families.gamma import Gamma
@@ -128,8 +129,8 @@ def proof() -> Iterator[Step]:
 
 def departure(exact: Any, law: Any, near: Any) -> Any:
     """n (exact/law - 1) as n → ∞, with N in the law as a polynomial in h."""
-    ratio = sp.cancel(exact.subs({alpha: 1 - k * h, n: 1 / h}) / law.subs(N, near))
-    return sp.factor(sp.cancel((ratio - 1) / h).subs(h, 0))
+    missed = n * (exact.subs(alpha, 1 - k / n) / law.subs(N, near.subs(h, 1 / n)) - 1)
+    return sp.factor(for_large_n(missed))
 
 
 def priors() -> Iterator[Step]:

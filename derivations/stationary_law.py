@@ -17,7 +17,7 @@ import sympy as sp
 
 from hallofillusions.derivations._diffusion import diffusion
 from hallofillusions.derivations._replace import BOTH
-from hallofillusions.derivations._shared import only, symbolic_loop
+from hallofillusions.derivations._shared import only, real_points, symbolic_loop
 from hallofillusions.estimators.bessel import Bessel
 from hallofillusions.estimators.maximum_likelihood import MaximumLikelihood
 from hallofillusions.families.gaussian import Gaussian
@@ -25,8 +25,10 @@ from hallofillusions.kinds import Limit
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
+from hallofillusions.observables.kl_divergence import KLDivergence
 from hallofillusions.observables.tail_mass import TailMass
 from hallofillusions.observables.variance import Variance
+from hallofillusions.observables.wasserstein2 import Wasserstein2
 from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
 from hallofillusions.symbols import alpha, k, sigma_0, t
 
@@ -100,6 +102,15 @@ def proof() -> Iterator[Step]:
                - 2 * sigma_0 * moment.subs(x, half), distance)  # fmt: skip
 
 
+def formula(loop: FeedbackLoop, what: Any) -> Any:
+    """The stationary tail about the real mean, E KL and E W₂², where k is at least 1."""
+    known: dict[Any, Any] = {TailMass: tail, KLDivergence: divergence, Wasserstein2: distance}
+    if type(what) not in known or getattr(what, "about", "real") != "real" or theorem.applies(loop):
+        return None
+    far = known[type(what)].subs({a: shape[type(loop.estimator)], t: getattr(what, "t", t)})
+    return sp.Piecewise((far, k >= 1), (sp.nan, True)).subs(k, real_points(loop))
+
+
 def logs(expression: Any) -> Any:
     """A logarithm of a product, taken apart: powers of one base meet."""
     apart = sp.expand_log(sp.log(sp.factor(sp.exp(expression))), force=True)
@@ -163,5 +174,6 @@ theorem = Theorem(
     statement=statement,
     proof=proof,
     applies=only((FreshSplit, FreshMixture), estimator=BOTH, real=1),
+    formula=formula,
     confrontations=confrontations,
 )

@@ -162,7 +162,7 @@ def confrontations() -> list[Confrontation]:
         loop = FeedbackLoop(family, mixing=mixing, n=sizes[0])
         a = share_of(loop)
         rates = {
-            "": exposure(a, when),
+            "": printed(a, when),
             "index off by one": exposure(a, when + 1),
             "one training set": 1.0,
             "the effective size of the variance": _spread(loop, when),
@@ -178,6 +178,14 @@ def confrontations() -> list[Confrontation]:
         found.append(Confrontation(loop, observable, (when,), right, values, scale=sizes,
                                    replicates=20_000))  # fmt: skip
     return found
+
+
+def printed(share: float, when: int) -> float:
+    """The exponent of e^{-np·…} at g = ``when``, from the law as it is printed."""
+    terms = [1.0]
+    for _ in range(when - 1):
+        terms.append(float(follows.subs({alpha: share, s: terms[-1]})))
+    return float(exponent.subs({alpha: share, S: sum(terms[:-1]), s: terms[-1]}))
 
 
 def _spread(loop: FeedbackLoop, when: int) -> float:

@@ -3,7 +3,41 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .comparison import Comparison as Comparison
+    from .comparison import compare as compare
+    from .corpus import Corpus as Corpus
+    from .diagnosis import diagnose as diagnose
+    from .explorer import explore as explore
+    from .fitting import MixtureFit as MixtureFit
+    from .fitting import fit_mixture as fit_mixture
+    from .identification import Identification as Identification
+    from .identification import Sentence as Sentence
+    from .identification import identify as identify
+    from .loop import FeedbackLoop as FeedbackLoop
+    from .prediction import Prediction as Prediction
+    from .proof import Theorem as Theorem
+    from .proof import theorems as theorems
+    from .recursion import NotClosed as NotClosed
+    from .recursion import Recursion as Recursion
+    from .runs import Runs as Runs
+    from .samplers import FixedContext as FixedContext
+    from .samplers import FreeRunning as FreeRunning
+    from .samplers import Prompted as Prompted
+    from .simulation import models as models
+    from .simulation import sample as sample
+    from .simulation import simulate as simulate
+    from .starts import FirstFit as FirstFit
+    from .starts import Memory as Memory
+    from .starts import Truth as Truth
+    from .steps import StepResiduals as StepResiduals
+    from .sweeping import sweep as sweep
+    from .symbols import InputError as InputError
+    from .theory import derive as derive
+    from .theory import predict as predict
+    from .trajectory import Trajectory as Trajectory
 
 __version__ = "0.1.0"
 
@@ -34,6 +68,7 @@ _HOMES = {
     "identify": "identification",
     "Identification": "identification",
     "Sentence": "identification",
+    "explore": "explorer",
     "compare": "comparison",
     "Comparison": "comparison",
     "Theorem": "proof",

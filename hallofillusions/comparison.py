@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
@@ -76,7 +76,7 @@ class Comparison:
         values = holm([c.p for c in tested])
         return {(c.quantity, c.generation): float(p) for c, p in zip(tested, values, strict=True)}
 
-    @property
+    @cached_property
     def rejected(self) -> tuple[Cell, ...]:
         """The cells where theory and simulation disagree, worst first."""
         bad = [c for c in self.cells
@@ -149,11 +149,18 @@ class Comparison:
                 for c in self.cells]  # fmt: skip
         return pd.DataFrame(rows).set_index(["quantity", "generation"])
 
-    def plot(self, path: Any = None) -> Any:
-        """Theory as lines and simulation as points, one panel per quantity."""
+    def plot(
+        self, path: Any = None, *, rivals: Mapping[str, Prediction] | None = None,
+        quantities: Sequence[Any] = (),
+    ) -> Any:  # fmt: skip
+        """Theory as lines and simulation as points, one panel per quantity.
+
+        ``rivals`` are named wrong theories, drawn thin and grey; ``quantities`` are labels or
+        observables, all if there are none.
+        """
         from .plotting import plot_comparison
 
-        return plot_comparison(self, path)
+        return plot_comparison(self, path, rivals, quantities)
 
     def to_dict(self) -> dict[str, Any]:
         """Verdicts and numbers as plain data."""
@@ -336,7 +343,7 @@ def _cell(
 ) -> Cell:  # fmt: skip
     """One cell; what differs by less than the rounding errors of its ``scale``, or by less than
     the ``stated`` error of a numerical prediction, is the same."""
-    from scipy.stats import t
+    from scipy.special import stdtr  # what scipy.stats.t.sf calls, without its checks
 
     z, p = float("nan"), float("nan")
     if not isinstance(kind, Exact | Bound | Law):
@@ -351,9 +358,9 @@ def _cell(
         z = float(np.sign(gap)) * max(abs(gap) - stated, 0.0) / error
         if skewness:
             z = unskewed(z, skewness, int(count))
-        p = 2 * t.sf(abs(z), count - 1)
+        p = 2 * stdtr(count - 1, -abs(z))
         if isinstance(kind, Bound):
-            p = t.sf(z if kind.side == "upper" else -z, count - 1)
+            p = stdtr(count - 1, -z if kind.side == "upper" else z)
     return Cell(quantity, g, predicted, measured, error, z, float(p), float("nan"), note)
 
 
@@ -440,12 +447,12 @@ def heavy_share(count: int) -> float:
 
 def _steps(trajectory: Trajectory, critical: float) -> Iterator[Cell]:
     """Step residuals have mean zero and variance one by the kernel: their z needs no estimate."""
-    s = trajectory.steps
+    s, skewness = trajectory.steps, trajectory.steps.skewness
     for row, label in enumerate(trajectory.step_labels):
         for i, g in enumerate(trajectory.g):
             count = s.count[row, i]
             if count > 1 and np.isfinite(s.mean[row, i]) and s.m2[row, i] > 0:
-                few = skewed(s.skewness[row, i], count, critical, corrected=False)
+                few = skewed(skewness[row, i], count, critical, corrected=False)
                 note = "too few replicates for so skewed a step" if few else ""
                 yield _cell(label, int(g), 0.0, float(s.mean[row, i]), 1 / np.sqrt(count),
                             Exact(), note)  # fmt: skip

@@ -113,7 +113,8 @@ def near(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0
     import difflib
 
     spelled = {k.lower(): k for k in known}
-    found = difflib.get_close_matches(name.lower(), spelled, 2, cutoff)
+    begun = [k for k in spelled if len(name) > 2 and k.startswith(name.lower())]
+    found = difflib.get_close_matches(name.lower(), spelled, 2, cutoff) or begun[:2]
     return f"; did you mean {' or '.join(spelled[k] for k in found)}?" if found else otherwise
 
 

@@ -6,7 +6,7 @@ and simulation agree and which of the named rivals fell.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from .comparison import Comparison
+    from .loop import FeedbackLoop
     from .proof import Confrontation, Theorem
     from .trajectory import Trajectory
 
@@ -59,16 +60,34 @@ def confront(
 
     ========== ===================================================================
     replicates at most so many runs; None: as many as each confrontation asks for
-    rng        the seed; each confrontation has its own child
+    rng        the seed; each loop has its own child, and all who attack it watch the same runs
     level      chance that a right theorem is rejected anywhere here
     ========== ===================================================================
     """
-    found, experiments = [], list(theorem.confrontations())
+    experiments = list(theorem.confrontations())
+    found: dict[int, Attack] = {}
+    for (count, loops), numbers in _shared(theorem.kind, experiments, replicates).items():
+        group = [experiments[i] for i in numbers]
+        seed = np.random.SeedSequence(rng, spawn_key=(crc32(theorem.name.encode()), numbers[0]))
+        attack = _slope_attacks if len(loops) > 1 else _attacks
+        own = attack(theorem, group, loops, count, seed, level / len(experiments), executor)
+        found |= zip(numbers, own, strict=True)
+    return [found[i] for i in range(len(experiments))]
+
+
+def _shared(
+    kind: Kind, experiments: Sequence[Confrontation], replicates: int | None
+) -> dict[tuple[int, tuple[FeedbackLoop, ...]], list[int]]:
+    """(replicates, loops) -> the experiments that watch them: what is the same is run once.
+
+    The level is shared out, which asks for no independence.
+    """
+    found: dict[tuple[int, tuple[FeedbackLoop, ...]], list[int]] = {}
     for i, c in enumerate(experiments):
         count = c.replicates if replicates is None else min(c.replicates, replicates)
-        key = (crc32(theorem.name.encode()), i)
-        seed = np.random.SeedSequence(rng, spawn_key=key)
-        found.append(_attack(theorem, c, count, seed, level / len(experiments), executor))
+        slope = isinstance(kind, Asymptotic) and c.scale
+        loops = tuple(c.entry(k)[0] for k in range(len(c.scale))) if slope else (c.loop,)
+        found.setdefault((count, loops), []).append(i)
     return found
 
 
@@ -80,21 +99,37 @@ def verdict_of(attacks: Sequence[Attack]) -> str:
     return next(v for v in (DISAGREES, AGREES, WEAK) if v in verdicts)
 
 
-def _attack(
-    theorem: Theorem, c: Confrontation, replicates: int, seed: Any, level: float,
-    executor: Executor | None,
-) -> Attack:  # fmt: skip
-    if isinstance(theorem.kind, Asymptotic) and c.scale:
-        return _slope_attack(theorem.kind, c, replicates, seed, level, executor)
-    law, last = callable(c.predicted) or _laws(c.predicted), max(c.generations)
-    run = simulate(
-        c.loop, last, replicates=replicates, rng=seed, executor=executor,
-        observables=[c.observable, *c.also], quantiles_at=() if c.path else c.generations,
-        keep=range(last + 1) if c.path else c.generations if law else (), progress=False,
+def _attacks(
+    theorem: Theorem, group: Sequence[Confrontation], loops: Sequence[FeedbackLoop],
+    replicates: int, seed: Any, level: float, executor: Executor | None,
+) -> Iterator[Attack]:  # fmt: skip
+    """The attacks by one run of one loop."""
+    run = _watched(group, loops[0], [c.generations for c in group], replicates, seed, executor)
+    for c in group:
+        own, values = _along(c, run) if c.path else (c, run)
+        whole = _whole_law(c.predicted)
+        yield (_law_attack(own, values, level) if whole
+               else _mean_attack(theorem, own, values, level))  # fmt: skip
+
+
+def _watched(
+    group: Sequence[Confrontation], loop: FeedbackLoop, when: Sequence[Sequence[int]],
+    replicates: int, seed: Any, executor: Executor | None,
+) -> Trajectory:  # fmt: skip
+    """One run that shows every experiment of the group what it asks for, at its generations."""
+    keep: set[int] = set()
+    places: set[int] = set()
+    for c, own in zip(group, when, strict=True):
+        if c.path:
+            keep |= set(range(max(own) + 1))
+        else:
+            places |= set(own)
+            keep |= set(own) if _whole_law(c.predicted) else set()
+    return simulate(
+        loop, max(map(max, when)), replicates=replicates, rng=seed, executor=executor,
+        observables=list(dict.fromkeys(o for c in group for o in (c.observable, *c.also))),
+        quantiles_at=sorted(places), keep=sorted(keep), progress=False,
     )  # fmt: skip
-    if c.path:
-        c, run = _along(c, run)
-    return _law_attack(c, run, level) if law else _mean_attack(theorem, c, run, level)
 
 
 @dataclass(frozen=True)
@@ -128,6 +163,11 @@ def _along(c: Confrontation, run: Trajectory) -> tuple[Confrontation, Trajectory
     rows = tuple(range(1, len(values) + 1))
     found = Trajectory.from_arrays(c.loop, **{label: values.T})
     return replace(c, observable=PathFunctional(label), generations=rows), found
+
+
+def _whole_law(predicted: Any) -> bool:
+    """Whether distribution functions are predicted, not numbers."""
+    return callable(predicted) or _laws(predicted)
 
 
 def _laws(predicted: Any) -> bool:
@@ -222,20 +262,24 @@ def _fit(c: Confrontation, run: Trajectory, cdf: Any) -> Any:
 # -- asymptotic laws: how fast the error falls -----------------------------------------------
 
 
-def _slope_attack(
-    kind: Asymptotic, c: Confrontation, replicates: int, seed: Any, level: float,
-    executor: Executor | None,
-) -> Attack:  # fmt: skip
+def _slope_attacks(
+    theorem: Theorem, group: Sequence[Confrontation], loops: Sequence[FeedbackLoop],
+    replicates: int, seed: Any, level: float, executor: Executor | None,
+) -> Iterator[Attack]:  # fmt: skip
     """The relative error at each n of ``scale`` must fall like n^-order: no slower."""
-    mean, error = np.empty((2, len(c.scale)))
-    for i, child in enumerate(seed.spawn(len(c.scale))):
-        loop, last = c.entry(i)
-        run = simulate(
-            loop, last, replicates=replicates, rng=child, executor=executor,
-            observables=[c.observable, *c.also], keep=range(last + 1) if c.path else (),
-            progress=False,
-        )  # fmt: skip
-        mean[i], error[i] = mean_and_error(c, run, last)
+    mean, error = np.empty((2, len(group), len(loops)))
+    for i, (loop, child) in enumerate(zip(loops, seed.spawn(len(loops)), strict=True)):
+        last = [c.entry(i)[1] for c in group]
+        run = _watched(group, loop, [(g,) for g in last], replicates, child, executor)
+        for k, c in enumerate(group):
+            mean[k, i], error[k, i] = mean_and_error(c, run, last[k])
+    for c, own, noise in zip(group, mean, error, strict=True):
+        yield _slope_attack(theorem.kind, c, replicates, own, noise, level)
+
+
+def _slope_attack(
+    kind: Any, c: Confrontation, replicates: int, mean: Any, error: Any, level: float
+) -> Attack:
     z, p = _slope(kind, c.scale, mean, error, c.predicted)
     rivals = {k: _slope(kind, c.scale, mean, error, v)[1] < level for k, v in c.rivals.items()}
     return Attack(

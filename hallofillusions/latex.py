@@ -343,6 +343,28 @@ def statement_latex(theorem: Theorem, marks: str = "") -> list[str]:
     return found
 
 
+def gathered_latex(theorem: Theorem, marks: str = "") -> str:
+    """The whole statement as one ``equation`` labelled ``eq:NAME``, short equations side by side.
+
+    ``marks`` is put beside the last one.
+    """
+    lines: list[str] = []
+    room = 0
+    for equation in theorem.statement():
+        printed = equation_latex(equation, WIDTH - 10).replace("{split}", "{aligned}")
+        size = max(map(visible, printed.split("\\\\")))
+        if lines and "aligned" not in printed + lines[-1] and size + 3 <= room:
+            lines[-1] += f",\\quad {printed}"
+            room -= size + 3
+        else:
+            lines.append(printed)
+            room = WIDTH - 10 - size
+    body = " \\\\\n".join(lines)
+    if len(lines) > 1:
+        body = f"\\begin{{gathered}}\n{body}\n\\end{{gathered}}"
+    return f"\\begin{{equation}}\\label{{eq:{theorem.name}}}\n{body}{marks}\n\\end{{equation}}"
+
+
 def _line_latex(step: Step) -> str:
     sides = [expression_latex(side) for side in (step.left, step.right)]
     item = f"\\item[$\\checkmark$] {prose_latex(step.because)}"
@@ -453,6 +475,11 @@ class _Written:
 
         return _Written(lambda t: sympy.log(self.of(t), evaluate=False))
 
+    def exp(self) -> _Written:
+        import sympy
+
+        return _Written(lambda t: sympy.exp(self.of(t), evaluate=False))
+
     def averaged(self, h: Any) -> _Written:
         return _Written(lambda t: self.of(h * t) / h)
 
@@ -468,7 +495,7 @@ def mixing_equation(mixing: type[Mixing]) -> Any:
     r"""log E exp(t·(training means)) given the past, written by the mixing's own claim.
 
     A memory's means are $\overline{\phi}$.  None for a claim that uses more than sums,
-    logarithms and averages.
+    logarithms, exponentials and averages.
     """
     import sympy
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,15 @@ ROWS = 64  # values of log y that are worked on at once: bounds the memory
 class MellinLaw:
     r"""A positive random variable $Y$ known by $K(s)=\log E[Y^s]$.
 
-    K -> log_transform: vectorised over complex s.  $e^K$ has to continue to all s off the real
-        axis and to decay exponentially along vertical lines, as for products of gamma variables.
-    (s_min, s_max) -> strip: the open interval of real s where $E[Y^s]$ is finite; contains 0.
-    log y -> log_y: any shape; results have the same shape.
+    ============= ============================================================================
+    log_transform K, vectorised over complex s.  $e^K$ has to continue to all s off the real
+                  axis and to decay exponentially along vertical lines, as for products of
+                  gamma variables
+    strip         (s_min, s_max), the open interval of real s where $E[Y^s]$ is finite; it
+                  contains 0
+    ============= ============================================================================
+
+    ``log_y`` of a method is log y, of any shape; results have the same shape.
 
     The relative error is near 1e-12 plus the rounding of K and of s log y.  The smaller tail is
     the one that log y and the mean of log Y point to: for log-concave laws of log Y, gamma
@@ -162,13 +168,13 @@ def _log_gamma_ratio(shape: float, z: ComplexArray) -> ComplexArray:
 
     (The plain difference loses eight digits to a thousand factors of shape 5000.)
     """
-    direct: ComplexArray = loggamma(shape + z) - gammaln(shape)
-    if shape < 24:
-        return direct
-    far: ComplexArray = np.where((shape + z).real > 24, z, 0.0 * z)
+    large = np.real(shape + z) > 24
+    if shape < 24 or not large.any():
+        return loggamma(shape + z) - gammaln(shape)
+    far = z if large.all() else np.where(large, z, 0.0 * z)
     leading = (shape + far - 0.5) * log1p(far / shape) + far * (np.log(shape) - 1.0)
     stirling = leading + _stirling_rest(1 / (shape + far)) - _stirling_rest(1 / shape)
-    return np.where((shape + z).real > 24, stirling, direct)
+    return stirling if far is z else np.where(large, stirling, loggamma(shape + z) - gammaln(shape))
 
 
 def _stirling_rest(w: Any) -> Any:
@@ -245,22 +251,26 @@ class _Contour:
     width: FloatArray
     bend: FloatArray
 
+    @cached_property
+    def growth(self) -> ComplexArray:
+        """K(c)."""
+        return self.law.log_transform(self.crossing + 0j)
+
     def log_peak(self) -> FloatArray:
         """K(c) - c log y - log|c|."""
-        growth = self.law.log_transform(self.crossing + 0j).real
-        return growth - self.crossing * self.log_y - np.log(np.abs(self.crossing))
+        return self.growth.real - self.crossing * self.log_y - np.log(np.abs(self.crossing))
 
     def rounding(self) -> FloatArray:
         """The size of rounding errors in the exponent, relative errors of the integrand."""
-        growth = np.abs(self.law.log_transform(self.crossing + 0j))
-        return np.finfo(float).eps * (growth + (abs(self.crossing) + self.width) * abs(self.log_y))
+        size = np.abs(self.growth)
+        return np.finfo(float).eps * (size + (abs(self.crossing) + self.width) * abs(self.log_y))
 
     def integrand(self, x: FloatArray) -> ComplexArray:
         """The integrand at x, (rows, nodes), over its value at c: its imaginary part is odd."""
         c, w, b, y = (v[:, None] for v in (self.crossing, self.width, self.bend, self.log_y))
         root = np.sqrt(1 + (2 * b * x / SLANT) ** 2)
         step = w * (1j * x + 2 * b * x**2 / (1 + root))
-        growth = self.law.log_transform(c + step) - self.law.log_transform(c + 0j)
+        growth = self.law.log_transform(c + step) - self.growth[:, None]
         return np.exp(growth - step * y) / (1 + step / c) * (1 - 2j * b * x / root)
 
 

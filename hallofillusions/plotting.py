@@ -11,7 +11,7 @@ import io
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
@@ -106,6 +106,15 @@ def save(figure: Figure, path: Any) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def save_all(figure: Figure, paths: Iterable[Path]) -> list[Path]:
+    """Write the figure in several kinds of file, laid out as for the first."""
+    found = []
+    for path in paths:
+        found.append(save(figure, path))
+        figure.set_layout_engine("none")
+    return found
 
 
 def finish(figure: Figure, path: Any) -> Figure:
@@ -242,10 +251,10 @@ def legend(figure: Figure | SubFigure, ax: Axes, columns: int = 3) -> None:
         figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
-def panel_legend(ax: Axes, columns: int = 2) -> None:
+def panel_legend(ax: Axes, columns: int = 2, below: float = 0.24) -> None:
     """A legend of one panel's own, below it, where panels show different things."""
     with style():
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24), ncols=columns,
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -below), ncols=columns,
                   borderaxespad=0, labelspacing=0.3)  # fmt: skip
 
 
@@ -261,18 +270,34 @@ def label_axes(ax: Axes, x: str, y: str, title: str = "", log: str = "") -> None
             ax.set_yscale("log")
 
 
+def plain_ticks(ax: Axes) -> None:
+    """A logarithmic axis of few octaves, read as numbers and not as powers of ten."""
+    low, high = ax.get_ylim()
+    steps: list[float] = [v * 10**k for k in range(4) for v in (1, 1.5, 2, 3, 5, 7)]
+    if high < 2.5 * low:
+        steps = [float(v) for v in range(int(low), int(high) + 2)]
+    inside = [v for v in steps if low <= v <= high]
+    ax.set_yticks(inside, [f"{v:g}" for v in inside])
+    ax.minorticks_off()
+
+
 # -- whole figures ---------------------------------------------------------------------------
 
 
 def plot_comparison(
-    comparison: Comparison, path: Any = None, rivals: Mapping[str, Prediction] | None = None
-) -> Figure:
+    comparison: Comparison, path: Any = None, rivals: Mapping[str, Prediction] | None = None,
+    labels: Sequence[Any] = (),
+) -> Figure:  # fmt: skip
     """Theory as lines and simulation as points, one panel per quantity.
 
-    ``rivals`` are named wrong theories of the same generations, drawn thin and grey.
+    ``rivals`` are named wrong theories of the same generations, drawn thin and grey; ``labels``
+    are the quantities (or observables) that are drawn, all if there are none.
     """
     prediction, trajectory = comparison.prediction, comparison.trajectory
-    labels = [q for q in comparison.quantities if q in prediction.known]
+    shared = [q for q in comparison.quantities if q in prediction.known]
+    labels = [getattr(label, "label", label) for label in labels] or shared
+    if strange := [label for label in labels if label not in shared]:
+        raise InputError(f"labels must be among {', '.join(shared)}, got {strange[0]!r}")
     if not labels:
         raise InputError("the comparison has no quantity that both theory and simulation speak of")
     figure, axes = panels(len(labels))
@@ -281,22 +306,26 @@ def plot_comparison(
             if label in other.known:
                 rival(ax, np.arange(other.generations + 1), other[label], name)
         theory(ax, np.arange(prediction.generations + 1), prediction[label], label="theory")
-        _measured(ax, trajectory, label)
-        label_axes(ax, "generation $g$", label, comparison.verdict_of(label))
+        measured(ax, trajectory, label)
+        label_axes(ax, "generation $g$", wrapped(label), comparison.verdict_of(label))
     legend(figure, axes[0])
     return finish(figure, path)
 
 
-def _measured(ax: Axes, trajectory: Trajectory, label: str, color: str = PALETTE[1]) -> None:
+def measured(
+    ax: Axes, trajectory: Trajectory, label: str, color: str = PALETTE[1],
+    name: str = "simulation", marker: str = "o",
+) -> None:  # fmt: skip
+    """One quantity of a trajectory as points: its mean with standard errors, or its median."""
     if label in trajectory.medians:
         estimate, lower, upper = trajectory.quantile(label)
         bars = np.array([estimate - lower, upper - estimate])
         places = np.asarray(trajectory.quantile_table.places)
-        simulation(ax, places, estimate, bars, color, "simulation")
+        simulation(ax, places, estimate, bars, color, name, marker)
         return
     at = thin(len(trajectory.g))
     mean, error = trajectory.mean(label)[at], trajectory.standard_error(label)[at]
-    simulation(ax, trajectory.g[at], mean, error, color, "simulation")
+    simulation(ax, trajectory.g[at], mean, error, color, name, marker)
 
 
 def plot_prediction(
@@ -309,7 +338,7 @@ def plot_prediction(
     figure, axes = panels(len(labels))
     for ax, label in zip(axes, labels, strict=True):
         theory(ax, np.arange(prediction.generations + 1), prediction[label])
-        label_axes(ax, "generation $g$", label, prediction.entry(label).source)
+        label_axes(ax, "generation $g$", wrapped(label), prediction.entry(label).source)
     return finish(figure, path)
 
 
@@ -320,9 +349,14 @@ def plot_trajectory(
     labels = tuple(labels) or trajectory.quantities
     figure, axes = panels(len(labels))
     for ax, label in zip(axes, labels, strict=True):
-        _measured(ax, trajectory, label)
-        label_axes(ax, "generation $g$", label)
+        measured(ax, trajectory, label)
+        label_axes(ax, "generation $g$", wrapped(label))
     return finish(figure, path)
+
+
+def wrapped(label: str, width: int = 24) -> str:
+    """A long label in lines that fit beside a panel."""
+    return textwrap.fill(label, width)
 
 
 # -- whose convention it is ------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,6 +94,29 @@ class Prediction:
         """The quantities without a known law, each with the reason."""
         return {k: e.source for k, e in self.entries.items() if not e.known}
 
+    @classmethod
+    def from_arrays(cls, loop: FeedbackLoop, **values: Any) -> Prediction:
+        """A theory of your own: each quantity's expectation at g = 0, 1, …, as one row.
+
+        It is held against runs as `predict` would be; the names are those of the observables.
+
+        >>> from hallofillusions import FeedbackLoop, Gaussian, Prediction, Replace
+        >>> loop = FeedbackLoop(Gaussian(), mixing=Replace(), n=10)
+        >>> Prediction.from_arrays(loop, variance=[1, 0.9, 0.81]).generations
+        2
+        """
+        from .loop import check_loop
+
+        if not values:
+            raise InputError("from_arrays wants at least one row, such as variance=, got none")
+        rows = {name: _row(name, row) for name, row in values.items()}
+        if len({len(row) for row in rows.values()}) > 1:
+            lengths = ", ".join(f"{name} {len(row)}" for name, row in rows.items())
+            raise InputError(f"all rows must have the same length, got {lengths}")
+        entries = {name: Entry(name, "your own", compute=partial(np.copy, row))
+                   for name, row in rows.items()}  # fmt: skip
+        return cls(check_loop(loop), len(next(iter(rows.values()))) - 1, entries)
+
     def to_xarray(self) -> Any:
         """A Dataset with one variable ``mean`` over (quantity, generation)."""
         import xarray as xr
@@ -108,3 +131,17 @@ class Prediction:
     def to_dataframe(self) -> Any:
         """One column per predicted quantity, one row per generation."""
         return self.to_xarray()["mean"].to_pandas().T
+
+
+def _row(name: str, values: Any) -> NDArray[np.float64]:
+    """Numbers at g = 0, 1, …; an expectation may be infinite, but not missing."""
+    wants = f"{name} must be one row of numbers, those at g = 0, 1, …"
+    try:
+        row: NDArray[np.float64] = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{wants}, got {type(values).__name__}") from None
+    if row.ndim != 1 or not row.size:
+        raise InputError(f"{wants}, got the shape {row.shape}")
+    if np.isnan(row).any():
+        raise InputError(f"{wants}, got NaN at g = {int(np.argmax(np.isnan(row)))}")
+    return row

@@ -70,10 +70,13 @@ def difference(left: Any, right: Any, simplifier: Callable[[Any], Any] | None = 
 def vanishes(expression: Any) -> bool:
     """Whether a numerator multiplied out is 0 over a denominator that is not: soon told, if true.
 
-    False says nothing: what else can be simplified may vanish, too.
+    Quotients of gamma functions are made rational first.  False says nothing: what else can be
+    simplified may vanish, too.
     """
     import sympy
 
+    if expression.has(sympy.gamma):
+        expression = sympy.gammasimp(expression)
     if sympy.expand(expression) == 0:
         return True
     top, bottom = sympy.fraction(sympy.together(expression))
@@ -186,6 +189,8 @@ class Theorem:
     proof          () -> the lines of its proof
     applies        loop -> None if the theorem holds for it, else the reason why not
     provides       (loop, functional) -> (array of g -> values) or None
+    formula        (loop with symbols, what) -> the closed form of a functional, an observable or
+                   a word in these symbols and g, for whoever prints it as code, or None
     confrontations () -> the experiments that attack it
     ============== ===================================================================
     """
@@ -200,6 +205,7 @@ class Theorem:
     cites: tuple[str, ...] = ()
     applies: Callable[[FeedbackLoop], str | None] = _none
     provides: Callable[[FeedbackLoop, Functional], Callable[[Any], Any] | None] = _none
+    formula: Callable[[FeedbackLoop, Any], Any] = _none
     confrontations: Callable[[], Sequence[Confrontation]] = tuple
 
     @property
@@ -229,7 +235,8 @@ class Theorem:
         return steps, "" if steps else "the proof is empty"
 
 
-def _packages() -> Iterator[Any]:
+def packages() -> Iterator[Any]:
+    """The packages whose modules are theorems: this one's and those that joined it."""
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
         try:
             yield point.load()
@@ -242,7 +249,7 @@ def _packages() -> Iterator[Any]:
 def theorems() -> Mapping[str, Theorem]:
     """Name -> theorem, for every module of every package that joined; empty if none is there."""
     found: dict[str, Theorem] = {}
-    for package in _packages():
+    for package in packages():
         for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
             loaded = importlib.import_module(f"{package.__name__}.{module}")
             theorem = getattr(loaded, "theorem", None)

@@ -6,7 +6,7 @@ with arrays for numbers and with sympy expressions for symbols, from the same po
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,12 @@ class Recursion:
             raise InputError(f"the recursion tracks {', '.join(self.names)}, not {powers or key}")
         return self.basis.index(key)
 
+    def _repr_latex_(self) -> str:
+        """What a notebook shows."""
+        from .latex import recursion_latex
+
+        return f"$$\n{recursion_latex(self)}\n$$"
+
     # -- symbols ------------------------------------------------------------------------------
 
     def atoms(self, symbolic: bool = True) -> dict[str, Any]:
@@ -128,6 +134,18 @@ class Recursion:
         return {**first_symbolic_atoms(self.loop, numbers=not symbolic), **self.data}
 
     def _matrices(self, symbolic: bool) -> tuple[Any, Any]:
+        C, c = self._in_symbols if symbolic else self._in_numbers
+        return C.copy(), c.copy()
+
+    @cached_property
+    def _in_symbols(self) -> tuple[Any, Any]:
+        return self._evaluated(symbolic=True)
+
+    @cached_property
+    def _in_numbers(self) -> tuple[Any, Any]:
+        return self._evaluated(symbolic=False)
+
+    def _evaluated(self, symbolic: bool) -> tuple[Any, Any]:
         import sympy
 
         atoms, size = self.atoms(symbolic), len(self.basis)
@@ -164,31 +182,59 @@ class Recursion:
 
         self._require_autonomous("fixed point")
         C, c = self._matrices(symbolic)
+        values = self._resting(C, c) or self._resting_from_start(C, c, symbolic)
+        if values is None:
+            return None
+        return {n: sympy.factor(v) for n, v in zip(self.names, values, strict=True)}
+
+    def _resting(self, C: Any, c: Any) -> list[Any] | None:
+        """x = C x + c, block after block of moments; None where a block has an eigenvalue 1."""
+        from sympy.polys.matrices import DomainMatrix
+        from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
+
+        whole = DomainMatrix.from_Matrix(C.row_join(c)).to_field()
+        rows, K, size = whole.to_sdm(), whole.domain, len(self.basis)
+        x: dict[int, Any] = {}
+        for block in self._chain():
+            own = [[K.one * (i == j) - rows.get(i, {}).get(j, K.zero) for j in block]
+                   for i in block]  # fmt: skip
+            given = [sum((v * x.get(j, K.one * (j == size)) for j, v in rows.get(i, {}).items()
+                          if j not in block), K.zero) for i in block]  # fmt: skip
+            left = DomainMatrix(own, (len(block), len(block)), K)
+            right = DomainMatrix([[v] for v in given], (len(block), 1), K)
+            try:
+                x |= zip(block, left.lu_solve(right).to_list_flat(), strict=True)
+            except DMNonInvertibleMatrixError:
+                return None
+        return [K.to_sympy(x[i]) for i in range(size)]
+
+    def _resting_from_start(self, C: Any, c: Any, symbolic: bool) -> list[Any] | None:
+        """The same where something is conserved: that keeps its starting value."""
+        import sympy
+
         A = sympy.eye(len(self.basis)) - C
-        kept = A.T.nullspace() if self._singular(A) else []
         start = self.initial(symbolic) if self.first is None else self.after_first(symbolic)
         drift = c
-        for w in kept:
-            if sympy.simplify((w.T * drift)[0]) != 0:
+        for w in self._null_space(A.T):
+            if sympy.simplify((w * drift)[0]) != 0:
                 return None
-            A = A.col_join(w.T)
-            c = c.col_join(w.T * start)
+            A = A.col_join(w)
+            c = c.col_join(w * start)
         unknowns = sympy.symbols(f"x:{len(self.basis)}")
         solved = sympy.linsolve((A, c), *unknowns)
         if not solved:
             return None
         values = next(iter(solved))
-        if set(unknowns) & set().union(*(sympy.sympify(v).free_symbols for v in values)):
-            return None
-        return {n: sympy.factor(v) for n, v in zip(self.names, values, strict=True)}
+        free = set().union(*(sympy.sympify(v).free_symbols for v in values))
+        return None if set(unknowns) & free else list(values)
 
     @staticmethod
-    def _singular(A: Any) -> bool:
-        """Whether det A vanishes identically."""
+    def _null_space(A: Any) -> list[Any]:
+        """Rows w with A wᵀ = 0 identically, as many as can be independent."""
         from sympy.polys.matrices import DomainMatrix
 
-        dM = DomainMatrix.from_Matrix(A).to_field()
-        return bool(dM.rank() < A.shape[0])
+        found = DomainMatrix.from_Matrix(A).to_field().nullspace().to_Matrix()
+        return [found.row(i) for i in range(found.shape[0])]
 
     def _require_autonomous(self, what: str) -> None:
         if not self.autonomous:
@@ -239,6 +285,17 @@ class Recursion:
         graph = csr_array((np.ones(len(i)), (i, j)), shape=(size, size))
         count, label = connected_components(graph, directed=True, connection="strong")
         return [np.flatnonzero(label == k).tolist() for k in range(count)]
+
+    def _chain(self) -> Iterator[list[int]]:
+        """The blocks, each after those that it depends on."""
+        known = {-1}  # the constant
+        waiting = self._blocks()
+        while waiting:
+            block = next(b for b in waiting
+                         if {j for i in b for j in self.rows[i]} <= known.union(b))  # fmt: skip
+            waiting.remove(block)
+            known.update(block)
+            yield block
 
     # -- numbers ------------------------------------------------------------------------------
 

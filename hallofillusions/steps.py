@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,12 +75,14 @@ class StepResiduals:
         """Monomials of the coordinates, an array (monomial, replicate)."""
         columns = np.broadcast_arrays(*(np.asarray(state[c], dtype=float)
                                         for c in self.coordinates))  # fmt: skip
-        size = max(c.size for c in columns)
-        table = np.ones((len(powers), size))
-        for row, exponents in zip(table, powers, strict=True):
-            for column, p in zip(columns, exponents, strict=True):
+        # products, one after another: numpy takes a power above 2 for a real one, by logarithms
+        raised = [tuple(accumulate(repeat(c, top), np.multiply))
+                  for c, top in zip(columns, powers.max(axis=0).tolist(), strict=True)]  # fmt: skip
+        table = np.ones((len(powers), max(c.size for c in columns)))
+        for row, exponents in zip(table, powers.tolist(), strict=True):
+            for column, p in zip(raised, exponents, strict=True):
                 if p:
-                    row *= column if p == 1 else column**p
+                    row *= column[p - 1]
         return table
 
     def measure(self, before: Mapping[str, Any], after: Mapping[str, Any], index: int) -> Any:

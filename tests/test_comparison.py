@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from hallofillusions import (
     Bessel,
@@ -14,6 +15,7 @@ from hallofillusions import (
     Gaussian,
     InputError,
     LogVariance,
+    Prediction,
     Replace,
     ScaleCovariance,
     Trajectory,
@@ -22,7 +24,7 @@ from hallofillusions import (
     predict,
     simulate,
 )
-from hallofillusions.comparison import AGREES, DISAGREES, WEAK
+from hallofillusions.comparison import AGREES, DISAGREES, WEAK, unskewed
 from hallofillusions.steps import StepResiduals
 
 LOOP = FeedbackLoop(family=Gaussian(), mixing=FreshSplit(0.9), n=20)
@@ -63,6 +65,47 @@ def test_false_alarm_rate_is_the_stated_one() -> None:
     )
     assert binomtest(alarms, 400, 0.2, alternative="greater").pvalue > 1e-4
     assert binomtest(alarms, 400, 0.08, alternative="less").pvalue > 1e-4  # and it can alarm
+
+
+def shifted_by(*gaps: float, replicates: int = 100_000) -> Any:
+    """Runs of mean 0 and standard error 1 at each g, without skewness, against those numbers."""
+    size = (replicates - 1) ** 0.5
+    runs = np.tile([[size], [-size]], (replicates // 2, len(gaps)))
+    trajectory = Trajectory.from_arrays(LOOP, first=0, score=runs)
+    return compare(Prediction.from_arrays(LOOP, score=gaps), trajectory, level=0.01, power=0.8)
+
+
+@pytest.mark.parametrize("replicates", [20, 1000])
+def test_z_and_p_are_student_s(replicates: int) -> None:
+    """Without skewness a cell is the textbook's test, and its adjusted p is Holm's."""
+    gaps = (1.0, -2.2, 3.1)
+    comparison = shifted_by(*gaps, replicates=replicates)
+    runs = comparison.trajectory.raw("score", 0)
+    expected = np.array([stats.ttest_1samp(runs, gap).pvalue for gap in gaps])
+    np.testing.assert_allclose([c.z for c in comparison.cells], np.negative(gaps), rtol=1e-9)
+    np.testing.assert_allclose([c.p for c in comparison.cells], expected, rtol=1e-9)
+    adjusted = np.maximum.accumulate([3, 2, 1] * np.sort(expected))  # Holm 1979
+    found = sorted(comparison.adjusted.values())
+    np.testing.assert_allclose(found, np.minimum(adjusted, 1), rtol=1e-9)
+
+
+@pytest.mark.parametrize("skewness", [-1.5, 0.8])
+def test_skewness_is_taken_out_by_a_cube(skewness: float) -> None:
+    """Hall's (1992) transformation, written as the cube that makes it monotone."""
+    a = skewness / 3 / 50**0.5
+    for z in (-4.0, -0.5, 2.0):
+        cube = ((1 + a * z) ** 3 - 1) / (3 * a) + a / 2
+        assert unskewed(z, skewness, 50) == pytest.approx(cube, rel=1e-12)
+
+
+def test_the_detectable_discrepancy_is_caught_at_the_stated_power() -> None:
+    """It lies a normal quantile above the gap at which a cell is just rejected."""
+    for count in (1, 5):
+        quiet = shifted_by(*[0.0] * count)
+        critical = quiet.cells[0].detectable - stats.norm.ppf(0.8)
+        for share, rejected in ((0.99, 0), (1.01, 1)):
+            gaps = [share * critical] + [0.0] * (count - 1)
+            assert len(shifted_by(*gaps).rejected) == rejected
 
 
 def test_heavy_tails_are_named_and_not_tested() -> None:

@@ -48,6 +48,15 @@ def test_bounds(side: Any, factor: float, verdict: str) -> None:
     assert verdict_of(confront(theorem(Bound(side), variance(factor)))) == verdict
 
 
+@pytest.mark.parametrize(("side", "falls"), [("upper", 0.5), ("lower", 2.0)])
+def test_a_rival_bound_falls_on_its_side_only(side: Any, falls: float) -> None:
+    when = (1, 3)
+    right = 2 * 0.9 ** np.array(when)
+    rivals = {"crossed": falls * right, "kept": right / falls}
+    attacks = confront(theorem(Bound(side), Confrontation(LOOP, Variance(), when, right, rivals)))
+    assert attacks[0].rivals == {"crossed": True, "kept": False}
+
+
 def test_median() -> None:
     experiment = Confrontation(LOOP, Median(Mean()), (1,), [1.0], {"off": [1.1]})
     attack = confront(theorem(Exact(), experiment))[0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from typing import Any
+
 import pytest
 import sympy as sp
 
@@ -17,6 +20,7 @@ from hallofillusions import (
     derive,
 )
 from hallofillusions.latex import (
+    UNICODE,
     equation_latex,
     expression_latex,
     expression_text,
@@ -64,6 +68,19 @@ def test_symbols_have_the_latex_of_the_table(name: str) -> None:
 @pytest.mark.parametrize("text", PROSE)
 def test_prose(text: str) -> None:
     assert prose_latex(text) == PROSE[text]
+
+
+def test_signs_are_those_that_they_stand_for() -> None:
+    """Pandoc reads the LaTeX of a sign as that sign, or as its twin; a fraction is a number."""
+    pypandoc = pytest.importorskip("pypandoc")
+    read = {k: v for k, v in UNICODE.items() if v != r"\surd" and not v.startswith(r"\tfrac")}
+    plain = pypandoc.convert_text("\n\n".join(f"${v}$" for v in read.values()), "plain", "latex")
+    twins = {"⋅": "·", "∥": "‖"}
+    assert [twins.get(sign, sign) for sign in plain.split()] == list(read)
+    fractions = [(k, v[-2:]) for k, v in UNICODE.items() if v.startswith(r"\tfrac")]
+    for sign, (top, bottom) in fractions:
+        assert unicodedata.numeric(sign) == pytest.approx(int(top) / int(bottom))
+    assert len(fractions) + len(read) + 1 == len(UNICODE)
 
 
 def test_latex_names_become_text() -> None:
@@ -135,6 +152,24 @@ def test_mixings_write_their_own_claims() -> None:
     assert latex(Accumulate).endswith(r"\overline{\phi} t")
     assert mixing_equation(AccumulateSubsample) is None
     assert "alpha" in expression_latex(loop_equation())
+
+
+class OneCoin(FreshMixture):
+    """A claim that uses exponentials: all points or none are synthetic."""
+
+    def claim(self, real: Any, synthetic: Any, memory: Any, at: Any) -> Any:
+        fresh, made = real.K.averaged(at.h).exp(), synthetic.K.averaged(at.h).exp()
+        return ((1 - at.alpha) * fresh + at.alpha * made).log()
+
+
+def test_a_mixing_of_ones_own_is_written_too() -> None:
+    written = equation_latex(mixing_equation(OneCoin))
+    assert r"e^{n K_{\mathrm{real}}{\left(\frac{t}{n} \right)}}" in written
+
+
+def test_a_notebook_shows_a_recursion() -> None:
+    recursion = derive(FeedbackLoop(Gaussian(), mixing=Replace(), n=n))
+    assert recursion._repr_latex_() == f"$$\n{recursion_latex(recursion)}\n$$"
 
 
 def test_coordinates_in_d_dimensions_have_their_indices() -> None:

@@ -16,6 +16,7 @@ from hallofillusions import (
     Gaussian,
     GaussianMean,
     Replace,
+    Variance,
     compare,
     identify,
     predict,
@@ -76,6 +77,19 @@ def test_theory_is_a_line_simulation_points_rivals_grey(comparison: Comparison) 
     assert lines[0].get_color() == GREY
     assert np.allclose(lines[1].get_ydata(), comparison.prediction["variance"])
     assert lines[2].get_linestyle() == "None"
+
+
+def test_some_quantities_of_a_comparison(comparison: Comparison) -> None:
+    (ax,) = comparison.plot(quantities=[Variance()], rivals={"same": comparison.prediction}).axes
+    assert ax.get_ylabel() == "variance"
+    assert ax.get_lines()[0].get_color() == GREY
+    with pytest.raises(InputError, match=r"labels must be among mean, variance.*, got 'varance'"):
+        comparison.plot(quantities=["varance"])
+
+
+def test_a_long_label_is_wrapped(comparison: Comparison) -> None:
+    (ax,) = comparison.plot(quantities=["squared error of the mean"]).axes
+    assert ax.get_ylabel() == "squared error of the\nmean"
 
 
 def test_other_figures(comparison: Comparison, tmp_path: Path) -> None:

@@ -18,7 +18,14 @@ import hallofillusions.reproduction.mixtures
 import hallofillusions.reproduction.studies
 from hallofillusions import reproduction
 from hallofillusions.proof import Step, Theorem
-from hallofillusions.reproduction import HOLDS, Reproduction, finite, reproduce
+from hallofillusions.reproduction import (
+    HOLDS,
+    Reproduction,
+    _swap,
+    checked_target,
+    finite,
+    reproduce,
+)
 from hallofillusions.reproduction.results import Results
 from hallofillusions.reproduction.studies import Run, gaussian_rows, studies
 from hallofillusions.symbols import InputError
@@ -181,6 +188,18 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
         reproduce(tmp_path / "new", workers=0)
     with pytest.raises(InputError, match=r"no results\.json"):
         Results.at(tmp_path)
+
+
+def test_the_reference_stays_where_new_results_come(tmp_path: Path) -> None:
+    old, new = tmp_path / "results", tmp_path / "new"
+    for folder, text in ((old, "old"), (new, "new")):
+        (folder / "docs").mkdir(parents=True) if folder == old else folder.mkdir()
+        (folder / "results.json").write_text(text)
+    (old / "docs" / "index.html").touch()
+    _swap(new, checked_target(old))
+    assert (old / "results.json").read_text() == "new"
+    assert (old / "docs" / "index.html").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["results"]
 
 
 def test_every_run_has_its_own_seed_whatever_the_others() -> None:

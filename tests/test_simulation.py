@@ -48,6 +48,7 @@ from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.squared_variance import SquaredVariance
 from hallofillusions.observables.variance import Variance
 from hallofillusions.simulation import rerun, simulate
+from hallofillusions.steps import StepResiduals
 from tests import reference
 from tests.statistics import FALSE_ALARM, MARGIN, critical, holm, p_two_sided, seed
 
@@ -156,6 +157,10 @@ def all_p_values() -> dict[tuple[str, ...], float]:
     return found
 
 
+together = pytest.mark.xdist_group("reference")  # all look at all p-values
+
+
+@together
 def test_fast_literal_and_reference_have_one_law() -> None:
     found = all_p_values()
     wrong = holm(list(found.values()))
@@ -176,6 +181,7 @@ RIVALS = (
 )
 
 
+@together
 @pytest.mark.parametrize(("case", "rival"), RIVALS, ids=str)
 def test_a_wrong_reference_is_rejected(case: Case, rival: dict[str, Any]) -> None:
     """Power: each rival lies beyond the strictest critical value of the test above."""
@@ -494,6 +500,20 @@ def test_monitors_see_every_step() -> None:
     assert run.mean("delta after")[1:].tolist() == run.mean("mean")[1:].tolist()
     assert run.mean("index")[1:].tolist() == [0, 1, 2]
     assert np.isnan(run.mean("index")[0])
+
+
+def test_steps_have_variance_1() -> None:
+    """A step of the mean under Replace is normal given the past, one of the variance χ²_{n-1}."""
+    size, replicates = 8, 40_000
+    loop = FeedbackLoop(Gaussian(), mixing=Replace(), n=size)
+    run = simulate(loop, 3, replicates=replicates, rng=seed("steps"), progress=False,
+                   monitors=[StepResiduals.of(loop, 3)])  # fmt: skip
+    excess = {"step of the mean": 0.0, "step of the variance": 12 / (size - 1)}
+    for word, kurtosis in excess.items():
+        found = run.steps.variance[run.step_labels.index(word), 1:]
+        error = ((2 + kurtosis) / replicates) ** 0.5
+        assert (np.abs(found - 1) < critical(6) * error).all()
+        assert (critical(6) + MARGIN) * error < 0.1  # power: five per cent of sd[f | past]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -103,14 +103,6 @@ def _run(arguments: list[str]) -> int:
 
 def _parser(arguments: Iterable[str]) -> ArgumentParser:
     """The parser; only the flags of the command that is called are built."""
-    parser = Parser(
-        prog="hallofillusions", allow_abbrev=False, formatter_class=RawDescriptionHelpFormatter,
-        description="Model collapse: every law derived by algebra and attacked by simulation.",
-        epilog=f"example:\n  {COMMANDS['compare'].example}\n\n{__doc__.partition(chr(10) * 2)[2]}",
-    )  # fmt: skip
-    parser.add_argument("--version", action="store_true", help="print the version")
-    parser.set_defaults(version=False)
-    verbs = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     called = next((a for a in arguments if not a.startswith("-")), None)
     if called is not None and called not in COMMANDS:
         known = f"; it is one of {', '.join(COMMANDS)}"
@@ -120,13 +112,26 @@ def _parser(arguments: Iterable[str]) -> ArgumentParser:
 
         print(f"hallofillusions {__version__}")
         raise SystemExit(OK)
+    return parser_of([called])
+
+
+def parser_of(called: Collection[str | None]) -> ArgumentParser:
+    """All commands, those that are called with their flags."""
+    parser = Parser(
+        prog="hallofillusions", allow_abbrev=False, formatter_class=RawDescriptionHelpFormatter,
+        description="Model collapse: every law derived by algebra and attacked by simulation.",
+        epilog=f"example:\n  {COMMANDS['compare'].example}\n\n{__doc__.partition(chr(10) * 2)[2]}",
+    )  # fmt: skip
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.set_defaults(version=False)
+    verbs = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     for name, command in COMMANDS.items():
         verb = verbs.add_parser(
             name, help=command.summary, description=f"{command.summary[0].upper()}"
             f"{command.summary[1:]}.", epilog=f"example:\n  {command.example}",
             formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False,
         )  # fmt: skip
-        if name == called:
+        if name in called:
             command.flags(verb)
             verb.add_argument("--json", action="store_true", help="print JSON and nothing else")
             parser.set_defaults(verb=verb)
@@ -374,9 +379,12 @@ def _run_flags(parser: ArgumentParser, generations: int | None = 10) -> None:
 
     parser.add_argument("--generations", type=_scalar, default=generations, metavar="G",
                         help="number of fits (default 10)")  # fmt: skip
-    parser.add_argument("--at", metavar="G[,G…]", help="generations of the printed table")
     parser.add_argument("--csv", metavar="FILE", help="write all generations to a CSV file")
     add_loop_flags(parser)
+
+
+def _at_flag(parser: ArgumentParser) -> None:
+    parser.add_argument("--at", metavar="G[,G…]", help="generations of the printed table")
 
 
 def _world_flags(parser: ArgumentParser) -> None:
@@ -403,6 +411,7 @@ def _numerical_flag(parser: ArgumentParser) -> None:
 
 def _predict_flags(parser: ArgumentParser) -> None:
     _run_flags(parser)
+    _at_flag(parser)
     _numerical_flag(parser)
     _world_flags(parser)
 
@@ -437,6 +446,7 @@ def _prediction(
 
 def _simulate_flags(parser: ArgumentParser) -> None:
     _run_flags(parser, None)
+    _at_flag(parser)
     _simulation_flags(parser)
     parser.add_argument("--save", metavar="FILE.nc", help="write the trajectory (netCDF-3)")
     parser.add_argument("--rerun", metavar="FILE.nc", help="run a saved file again, bit for bit")
@@ -540,7 +550,8 @@ def _compare_flags(parser: ArgumentParser) -> None:
                         "generation, mean, variance, …; or one column per generation")  # fmt: skip
     parser.add_argument("--quantity", metavar="NAME", help="the quantity (column) of --runs")
     parser.add_argument("--steps", action="store_true", help="test every single step as well")
-    parser.add_argument("--level", type=float, default=0.001, help="chance of a false alarm")
+    parser.add_argument("--level", type=_scalar, default=0.001, metavar="P",
+                        help="chance of a false alarm (default 0.001)")  # fmt: skip
 
 
 def _compare(arguments: Namespace) -> int:
@@ -645,6 +656,24 @@ def _identify(arguments: Namespace) -> int:
     return OK if found.ok else DISAGREES
 
 
+# -- explore -------------------------------------------------------------------------------------
+
+
+def _explore_flags(parser: ArgumentParser) -> None:
+    from .exploring import add_explore_flags
+
+    add_explore_flags(parser)
+
+
+def _explore(arguments: Namespace) -> int:
+    from .exploring import explored, explored_facts, explored_text
+
+    writable(arguments.out)
+    path = explored(arguments)
+    show(arguments, lambda: explored_facts(path), lambda: explored_text(path))
+    return OK
+
+
 # -- reproduce, cite -----------------------------------------------------------------------------
 
 
@@ -710,6 +739,21 @@ def bibtex(keys: Iterable[str]) -> dict[str, str]:
     return {key: entries[key] for key in keys}
 
 
+# -- completion ----------------------------------------------------------------------------------
+
+
+def _completion_flags(parser: ArgumentParser) -> None:
+    parser.add_argument("shell", metavar="SHELL", help="bash, zsh, fish, tcsh or powershell")
+
+
+def _completion(arguments: Namespace) -> int:
+    from .completion import script
+
+    text = script(arguments.shell)
+    show(arguments, lambda: {"shell": arguments.shell, "script": text}, lambda: text)
+    return OK
+
+
 LOOP = "--mixing FreshSplit --alpha 0.9 --n 100"
 COMMANDS = {
     "derive": Command(
@@ -734,11 +778,20 @@ COMMANDS = {
         "which sentence your own runs speak; exit code 1 where the stated one is rejected",
         f"hallofillusions identify runs.csv {LOOP}", _identify_flags, _identify,
     ),
+    "explore": Command(
+        "theory under sliders: one HTML file that any browser opens",
+        "hallofillusions explore --out explorer.html", _explore_flags, _explore,
+    ),
     "reproduce": Command(
         "the main results: figures, tables, numbers and the paper, into a folder",
         "hallofillusions reproduce --out results", _reproduce_flags, _reproduce,
     ),
     "cite": Command(
         "the BibTeX of what a loop uses", f"hallofillusions cite {LOOP}", _cite_flags, _cite,
+    ),
+    "completion": Command(
+        "the script that completes commands, flags and names in your shell",
+        "hallofillusions completion bash > ~/.local/share/bash-completion/completions/"
+        "hallofillusions", _completion_flags, _completion,
     ),
 }  # fmt: skip

@@ -61,10 +61,11 @@ def identify(
              None: every shipped sentence (see `sentences`)
     family   the real law; None: that of a `Trajectory`'s own loop, or what a column g = 0
              says, or the standard normal law
-    n, alpha, lam, size
-             the numbers n, α, λ and n₀ of the sentences, or their symbols where they are
-             free; n and α are free where neither they nor a stated loop are given, too,
-             and so is λ = None
+    n        the number n of the sentences, or its symbol where it is free, as it is where
+             neither it nor a stated loop is given
+    alpha    α, likewise
+    lam      λ, or its symbol or None where it is free
+    size     the rows n₀ of a pool, or their symbol
     stated   the loop that you believe you ran
     first    the g of the first column: 0 is the start, 1 the first fit; None: either, or
              what the runs' own labels say where they begin later

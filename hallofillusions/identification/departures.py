@@ -54,8 +54,8 @@ class Departure:
                "kurtosis", "dependence", "repeated seed" or "unknown"
     words      the same, in words
     sentence   what it looks like, where that is a sentence
-    quantity, generation
-               the first departure from it
+    quantity   in which the first departure from it lies
+    generation at which it does
     estimates  the numbers that repair it, with intervals
     p          of all tests after the repair, and ``density`` that of the steps
     base       the sentence that was repaired, as it was

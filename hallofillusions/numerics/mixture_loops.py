@@ -272,7 +272,9 @@ def settle(
             w[k] = 0.0
             lost += 1
     if lost:
-        w /= w.sum()
+        total = w.sum()
+        for k in range(K):
+            w[k] /= total
     return lost
 
 
@@ -345,7 +347,8 @@ def scatter_by_label(
                 mean[r, k, a] += counts[i] * points[r, i, a]
         for k in range(size.shape[1]):
             if size[r, k] > 0:
-                mean[r, k] /= size[r, k]
+                for a in range(d):
+                    mean[r, k, a] /= size[r, k]
         for i in range(n):
             k = labels[r, i]
             for a in range(d):

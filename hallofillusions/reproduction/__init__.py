@@ -33,10 +33,13 @@ CONFRONTING = 20_000
 """Replicates of a confrontation in the quick setting; the full one takes what each asks for."""
 RESULTS = "results.json"
 HOLDS = (
-    RESULTS, "series.csv", "theorems.csv", "theorems.md", "trajectories", "figures", "paper",
-    "paper.pdf",
+    RESULTS, "series.csv", "theorems.csv", "theorems.md", "claims.csv", "definitions.csv",
+    "trajectories", "figures", "paper", "paper.pdf", "supplement.pdf", "paper.html",
+    "supplement.html", "arxiv.tar.gz",
 )  # fmt: skip
 """What a results folder holds, and so the only things that a new one may replace."""
+STAYS = ("docs", "explorer.html", "notebooks")
+"""What others write into it, which a new one takes over as it is."""
 FIGURES = "hallofillusions.paper.figures"
 BUILD = "hallofillusions.paper.build"
 
@@ -109,11 +112,13 @@ def reproduce(
     rows, described = _column(real, column)
     text = as_corpus(corpus)
     Cut.of(text)  # is it long enough?
-    data = Data(rows, described, text, *_cloud(points))
     with _work_folder(target) as folder, _pool(workers, executor) as pool:
         (folder / "trajectories").mkdir()
-        tasks = list(_tasks(full, data, seed, folder / "trajectories"))
-        found = _run(tasks, pool, progress)
+        proofs = list(_proofs())
+        begun = _submitted(proofs, pool)  # while a mixture is fitted to the points
+        data = Data(rows, described, text, *_cloud(points))
+        tasks = [*_tasks(full, data, seed, folder / "trajectories")]
+        found = _run([*proofs, *tasks], pool, progress, begun)
         records = _records(found, data, full, seed)
         _write(folder, records)
         warnings = _draw(folder, pool)
@@ -134,7 +139,7 @@ def checked_target(out: Any) -> Path:
     if target.exists() and not target.is_dir():
         raise InputError(f"out must be a folder, and {target} is a file")
     if target.is_dir():
-        others = sorted(p.name for p in target.iterdir() if p.name not in HOLDS)
+        others = sorted(p.name for p in target.iterdir() if p.name not in (*HOLDS, *STAYS))
         if others:
             raise InputError(
                 f"out must be new, empty or hold earlier results only, and {target} holds "
@@ -171,6 +176,9 @@ def _swap(folder: Path, target: Path) -> None:
         if old.exists():
             os.replace(old, target)
         raise
+    for name in STAYS:
+        if (old / name).exists():
+            os.replace(old / name, target / name)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -226,14 +234,22 @@ class Task:
     """About how long it takes: the long ones go first."""
 
 
+def _proofs() -> Iterator[Task]:
+    """The tasks that need no data."""
+    from ..proof import theorems
+
+    for name in theorems():
+        yield Task(("proof", name), prove, (name,), 2.0)
+
+
 def _tasks(full: bool, data: Data, seed: int, folder: Path) -> Iterator[Task]:
+    """All others."""
     from ..proof import theorems
     from .studies import studies
 
     names, runs = list(theorems()), studies(full, *data.parts)
     level = LEVEL / (len(names) + len(runs))
     for name in names:
-        yield Task(("proof", name), prove, (name,), 2.0)
         count = None if full else CONFRONTING
         yield Task(("simulation", name), attack, (name, count, seed, level), 3.0)
     for run in runs:
@@ -332,17 +348,24 @@ def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run(
-    tasks: Sequence[Task], pool: Executor | None, progress: bool | None
-) -> dict[tuple[str, str], Any]:
-    """All tasks, the long ones first; a result never depends on their order."""
+def _submitted(tasks: Sequence[Task], pool: Executor | None) -> dict[Future[Any], Task]:
+    """Tasks that a pool works on, the long ones first."""
+    if pool is None:
+        return {}
     ordered = sorted(tasks, key=lambda t: -t.weight)
-    with _bar(len(ordered), progress) as advance:
+    return {pool.submit(t.action, *t.arguments): t for t in ordered}
+
+
+def _run(
+    tasks: Sequence[Task], pool: Executor | None, progress: bool | None,
+    begun: Mapping[Future[Any], Task],
+) -> dict[tuple[str, str], Any]:  # fmt: skip
+    """All tasks, those that have ``begun`` too; a result never depends on their order."""
+    with _bar(len(tasks), progress) as advance:
         if pool is None:
-            return {t.key: advance(t.action(*t.arguments)) for t in ordered}
-        waiting: dict[Future[Any], Task] = {
-            pool.submit(t.action, *t.arguments): t for t in ordered
-        }  # fmt: skip
+            return {t.key: advance(t.action(*t.arguments)) for t in tasks}
+        known = {t.key for t in begun.values()}
+        waiting = {**begun, **_submitted([t for t in tasks if t.key not in known], pool)}
         return {waiting[f].key: advance(f.result()) for f in as_completed(waiting)}
 
 
@@ -371,6 +394,7 @@ def _records(
 ) -> dict[str, Any]:
     """All results as plain data, in a fixed order."""
     from ..proof import theorems
+    from .claims import definitions, judged
     from .studies import studies
 
     known = {
@@ -382,7 +406,9 @@ def _records(
         for name, t in theorems().items()
     }  # fmt: skip
     runs = [found["run", run.label] for run in studies(full, *data.parts)]
+    claims = {"claims": judged(runs, LEVEL), "definitions": definitions(runs)}
     return {
+        **claims,
         "seed": seed, "full": full, "level": LEVEL, "versions": versions(), "theorems": known,
         "runs": runs, "real": real_facts(data.column, data.described, runs),
         "text": {**data.corpus.describe(), "samples": found["text", "samples"]},
@@ -393,9 +419,10 @@ def _records(
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of the libraries that make the numbers."""
+    """Of Python and of the libraries that make the numbers, and the kind of machine."""
     names = ("hallofillusions", "numpy", "scipy", "statsmodels", "sympy")
-    found = {"python": platform.python_version()}
+    kind = platform.machine().replace("_", "-")
+    found = {"python": platform.python_version(), "machine": f"{platform.system()} {kind}".strip()}
     for name in names:
         with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
@@ -459,7 +486,7 @@ def real_sentences(facts: Mapping[str, Any]) -> list[str]:
 
 def numbers(records: Mapping[str, Any]) -> dict[str, Any]:
     """Every number of the paper by its command's name."""
-    from .tables import command, last_values
+    from .tables import claim_values, command, definition_values, last_values
 
     known, runs = records["theorems"], records["runs"]
     tally = _tally(known, runs)
@@ -482,6 +509,7 @@ def numbers(records: Mapping[str, Any]) -> dict[str, Any]:
     values["RealRows"] = int(records["real"]["rows"])
     values |= {command("cloud", key): records["mixtures"][key]
                for key in ("components", "rows", "held_out", "described")}  # fmt: skip
+    values |= claim_values(records["claims"]) | definition_values(records["definitions"])
     values["PicturePoints"] = records["mixtures"]["pictures"]["replace"]["n"]
     return values
 
@@ -533,6 +561,7 @@ def _write(folder: Path, records: Mapping[str, Any]) -> None:
     files = {
         RESULTS: json.dumps(finite({**records, "runs": runs}), indent=1, ensure_ascii=False) + "\n",
         "series.csv": as_csv(series), "theorems.csv": as_csv(table),
+        "claims.csv": as_csv(records["claims"]), "definitions.csv": as_csv(records["definitions"]),
         "theorems.md": as_markdown(table), "paper/numbers.tex": _numbers_tex(records),
         "paper/equations.tex": _equations_tex(records),
     }  # fmt: skip
@@ -560,18 +589,10 @@ def _numbers_tex(records: Mapping[str, Any]) -> str:
 
 
 def _equations_tex(records: Mapping[str, Any]) -> str:
-    from ..proof import theorems
-    from .tables import (
-        loop_command,
-        reading_commands,
-        recursion_command,
-        statement_command,
-        table_command,
-    )
+    from .tables import claim_commands, definition_command, equation_commands
 
-    statements = [statement_command(t, records["theorems"][n]) for n, t in theorems().items()]
-    parts = [loop_command(), recursion_command(), *reading_commands(), *statements]
-    return "\n".join([*parts, table_command(records["theorems"]), ""])
+    verdicts = [*claim_commands(records["claims"]), definition_command(records["definitions"])]
+    return "\n".join([*equation_commands(records["theorems"]), *verdicts, ""])
 
 
 def _draw(folder: Path, pool: Executor | None) -> list[str]:

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,16 +62,11 @@ class Results:
     @cached_property
     def records(self) -> dict[str, Any]:
         """Everything in ``results.json``."""
-        found: dict[str, Any] = json.loads((self.folder / "results.json").read_text("utf-8"))
-        return found
+        return _records(*_state(self.folder / "results.json"))
 
     @cached_property
     def _series(self) -> dict[tuple[str, str, str], list[dict[str, str]]]:
-        found: dict[tuple[str, str, str], list[dict[str, str]]] = {}
-        with (self.folder / "series.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                found.setdefault((row["study"], row["run"], row["quantity"]), []).append(row)
-        return found
+        return _rows(*_state(self.folder / "series.csv"))
 
     def runs(self, study: str) -> list[str]:
         """The names of a study's runs, in their order."""
@@ -106,6 +101,27 @@ class Results:
         folder = self.folder / "figures"
         folder.mkdir(exist_ok=True)
         return [folder / f"{name}.{kind}" for kind in ("pdf", "png")]
+
+
+def _state(path: Path) -> tuple[Path, int, int]:
+    """A file and what tells it from an earlier one of its name: one process draws many figures."""
+    found = path.stat()
+    return path.absolute(), found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=1)
+def _records(path: Path, *_: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _rows(path: Path, *_: int) -> dict[tuple[str, str, str], list[dict[str, str]]]:
+    found: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault((row["study"], row["run"], row["quantity"]), []).append(row)
+    return found
 
 
 def main(draw: Callable[[Any], Any]) -> int:

@@ -33,6 +33,7 @@ from ..mixing.fresh_split import FreshSplit
 from ..mixing.replace import Replace
 from ..observables import defaults
 from ..observables.along import Along
+from ..observables.held_out_loss import HeldOutLoss
 from ..observables.log_eigenvalue import LogEigenvalue
 from ..observables.log_variance import LogVariance
 from ..observables.mean import Mean
@@ -45,6 +46,7 @@ from ..simulation import simulate
 from ..starts import FirstFit
 from ..symbols import InputError
 from ..theory import predict
+from .claims import TAIL, claim_runs
 from .curves import CURVES
 from .mixtures import mixture_runs
 from .runs import Run, Scale
@@ -68,6 +70,7 @@ def studies(
     runs = [*alpha_sweep(scale, full), *mixings(scale), *tails(scale), *stationary(scale, full)]
     runs += [*estimators(scale), *growth(scale), *mechanisms(scale), *needle(scale)]
     runs += [*priors(scale), *mixture_runs(scale, cloud)]
+    runs += [*claim_runs(scale, corpus)]
     runs += [*(text_runs(scale, corpus) if corpus is not None else ())]
     return [*runs, *(real_data(scale, real) if real is not None else ())]
 
@@ -85,7 +88,7 @@ def alpha_sweep(scale: Scale, full: bool) -> Iterator[Run]:
 def mixings(scale: Scale) -> Iterator[Run]:
     """(b) Seven readings of one sentence."""
     alpha, n, generations = Fraction(9, 10), 100, 40
-    watched = (Variance(), SquaredError())
+    watched = (Variance(), SquaredError(), HeldOutLoss(), TAIL, Median(TAIL))
     chosen = (
         Replace(), FreshMixture(alpha), FreshSplit(alpha), FixedReal(alpha),
         FixedPool(alpha, 200), Accumulate(), AccumulateSubsample(),

@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -141,30 +141,49 @@ def mark(record: Mapping[str, Any]) -> str:
     return f"{proof}{{}} {shown}"
 
 
-def statement_command(theorem: Theorem, record: Mapping[str, Any]) -> str:
-    """The theorem as one command: what it needs, its equations, and its mark beside the last."""
-    from ..latex import prose_latex, statement_latex
+def theorem_commands(theorem: Theorem, record: Mapping[str, Any]) -> list[str]:
+    """The theorem twice: in short for the text, at length (what it needs, who stated it) for the
+    supplement.  Either has its equations, marked, and its evidence in a line."""
+    from ..latex import gathered_latex, prose_latex, statement_latex
 
+    title = f"\\lawtitle{{{prose_latex(theorem.title)}}}"
     assumed = "; ".join(map(prose_latex, theorem.assumptions))
-    head = f"\\paragraph*{{{prose_latex(theorem.title)}.}} Assumed: {assumed}. {_evidence(record)}"
-    body = "%\n".join(statement_latex(theorem, f"\\proofmark{{{mark(record)}}}"))
-    return new_command(f"Statement{command(theorem.name)}", f"%\n{head}\n{body}%\n")
+    source = prose_latex(record["reference"])
+    marks = f"\\proofmark{{{mark(record)}}}"
+    long = "%\n".join(statement_latex(theorem, marks))
+    end = f"%\n\\evidence{{{_evidence(theorem.name, record)}}}%\n"
+    name = command(theorem.name)
+    return [
+        new_command(f"Law{name}", f"%\n{title}\n{gathered_latex(theorem, marks)}{end}"),
+        new_command(f"Statement{name}",
+                    f"%\n{title} Assumed: {assumed}. Stated before: {source}.\n{long}{end}"),
+    ]  # fmt: skip
 
 
-def _evidence(record: Mapping[str, Any]) -> str:
-    """Proof and simulation in a sentence."""
+def _evidence(name: str, record: Mapping[str, Any]) -> str:
+    """Kind, proof, simulation with z and runs, rivals, and where the derivation is."""
     from ..latex import prose_latex
 
     proof, simulation = record["proof"], record["simulation"]
-    words = f"proof of {number(proof['lines'])} lines" if proof["ok"] else "the proof fails"
-    found = prose_latex(simulation["verdict"])
+    failed = "\\failed{} the proof fails"
+    shown = f"{number(proof['lines'])} lines proved" if proof["ok"] else failed
+    parts = [prose_latex(record["kind"]), shown]
     if simulation["cells"]:
-        fallen, total = simulation["rivals"]
-        found = (
-            f"simulation {found}, {number(simulation['cells'])} cells of at most "
-            f"{number(simulation['replicates'])} runs, {fallen} of {total} rivals rejected"
-        )
-    return f"\\emph{{({prose_latex(record['kind'])}; {words}; {found})}}"
+        z, (fallen, total) = simulation["largest_z"], simulation["rivals"]
+        largest = "" if z is None else f", $|z|\\le {z:.1f}$"
+        parts += [f"simulation {prose_latex(simulation['verdict'])}{largest} in "
+                  f"{number(simulation['cells'])} cells of up to "
+                  f"{number(simulation['replicates'])} runs",
+                  f"{fallen} of {total} rivals rejected"]  # fmt: skip
+    else:
+        parts.append(f"simulation: {prose_latex(simulation['verdict'])}")
+    return "; ".join([*parts, _link(name)])
+
+
+def _link(name: str) -> str:
+    """To the file in which a theorem is derived."""
+    shown = name.replace("_", r"\_\allowbreak{}")
+    return f"\\derivation{{{name}}}{{{shown}}}"
 
 
 def reading_commands() -> list[str]:
@@ -202,6 +221,16 @@ def recursion_command() -> str:
     return new_command("RecursionFreshSplit", body)
 
 
+def equation_commands(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """All equations of the paper, and the table of theorems."""
+    from ..proof import theorems
+
+    found = [loop_command(), recursion_command(), *reading_commands()]
+    for name, theorem in theorems().items():
+        found += theorem_commands(theorem, records[name])
+    return [*found, table_command(records)]
+
+
 def loop_command() -> str:
     """The sentence at infinite n."""
     from ..latex import equation_latex, loop_equation
@@ -213,22 +242,71 @@ def loop_command() -> str:
 
 def table_command(records: Mapping[str, Mapping[str, Any]]) -> str:
     """All theorems as the rows of the paper's table."""
+    rows = [" & ".join(_table_cells(name, r)) + r" \\" for name, r in records.items()]
+    return new_command("TheoremRows", "%\n" + "\n".join(rows) + "%\n")
+
+
+def _table_cells(name: str, record: Mapping[str, Any]) -> Iterator[str]:
+    """Title, equation, assumptions and who stated it; kind; proof; simulation; runs; rivals."""
     from ..latex import prose_latex
 
-    rows = []
-    for name, record in records.items():
-        simulation, proof = record["simulation"], record["proof"]
-        sign = {AGREES: r"\passed{}", DISAGREES: r"\failed{}"}.get(
-            simulation["verdict"], r"\untold{}"
-        )
-        fallen, total = simulation["rivals"]
-        cells = [
-            prose_latex(record["title"]) + f" \\eqref{{eq:{name}}}",
-            prose_latex(record["kind"]), prose_latex(record["reference"]),
-            r"\passed{}" if proof["ok"] else r"\failed{}", sign,
-            "" if simulation["largest_z"] is None else f"{simulation['largest_z']:.1f}",
-            number(simulation["replicates"]) if simulation["replicates"] else "",
-            f"{fallen}/{total}" if total else "",
-        ]  # fmt: skip
-        rows.append(" & ".join(cells) + r" \\")
-    return new_command("TheoremRows", "%\n" + "\n".join(rows) + "%\n")
+    simulation, proof = record["simulation"], record["proof"]
+    sign = {AGREES: r"\passed{}", DISAGREES: r"\failed{}"}.get(simulation["verdict"], r"\untold{}")
+    fallen, total = simulation["rivals"]
+    title, source = (prose_latex(record[key]) for key in ("title", "reference"))
+    assumed = "; ".join(map(prose_latex, record["assumptions"]))
+    yield (f"\\textbf{{{title}}} \\Ref{command(name)}{{}} {assumed} "
+           f"\\emph{{Stated before:}} {source} {_link(name)}")  # fmt: skip
+    yield prose_latex(record["kind"])
+    z = simulation["largest_z"]
+    yield (r"\passed{}" if proof["ok"] else r"\failed{}") + f" {number(proof['lines'])}"
+    yield sign + ("" if z is None else f" {z:.1f}")
+    yield number(simulation["replicates"]) if simulation["replicates"] else ""
+    yield f"{fallen}/{total}" if total else ""
+
+
+# -- verdicts ------------------------------------------------------------------------------------
+
+SHORT = {"holds": "yes", "fails": "no", "undecided": "?", "not applicable": "--"}
+
+
+def claim_commands(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The claims about collapse: a table for each experiment, a row for each reading."""
+    names = dict.fromkeys(row["experiment"] for row in rows)
+    return [_grid(f"ClaimRows{command(name)}",
+                  [r for r in rows if r["experiment"] == name], "claim",
+                  lambda r: SHORT[r["verdict"]]) for name in names]  # fmt: skip
+
+
+def definition_command(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The meanings of collapse, a row for each reading."""
+    return _grid("DefinitionRows", rows, "definition", lambda r: "yes" if r["holds"] else "no")
+
+
+def _grid(
+    name: str, rows: Sequence[Mapping[str, Any]], column: str,
+    word: Callable[[Mapping[str, Any]], str],
+) -> str:  # fmt: skip
+    """Readings against columns; a cell is a word and a number."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        size = "" if row["size"] is None else f" ({number(_rounded(row['size']), 2)})"
+        found.setdefault(row["reading"], []).append(word(row) + size)
+    lines = [" & ".join([reading, *cells]) + r" \\" for reading, cells in found.items()]
+    return new_command(name, "%\n" + "\n".join(lines) + "%\n")
+
+
+def _rounded(size: float) -> float:
+    """A share below a thousandth is none to a reader of the table."""
+    return 0.0 if abs(size) < 5e-4 else size
+
+
+def claim_values(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The numbers of the claims by the names of their commands."""
+    return {command("claim", r["experiment"], r["reading"], r["claim"]): r["size"]
+            for r in rows if r["size"] is not None}  # fmt: skip
+
+
+def definition_values(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The numbers of the definitions by the names of their commands."""
+    return {command("definition", r["reading"], r["definition"]): r["size"] for r in rows}

@@ -37,7 +37,7 @@ def draw(folder: Any) -> list[Path]:
             plotting.cells(figure, ax, values, texts, "measured over law", marked=fails,
                            limits=LIMITS)  # fmt: skip
             labels(ax, results, alpha, apart, sizes, words)
-    return [plotting.save(figure, path) for path in results.figure("border")]
+    return plotting.save_all(figure, results.figure("border"))
 
 
 def labels(ax: Any, results: Results, alpha: str, apart: Any, sizes: Any, words: str) -> None:

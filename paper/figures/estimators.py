@@ -26,7 +26,7 @@ def draw(folder: Any) -> list[Path]:
                 plotting.draw_series(ax, series, color, f"{mixing}, {words}", marker=marker)
         plotting.label_axes(ax, "generation $g$", "", title)
     plotting.legend(figure, axes[0], columns=2)
-    return [plotting.save(figure, path) for path in results.figure("estimators")]
+    return plotting.save_all(figure, results.figure("estimators"))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def draw(folder: Any) -> list[Path]:
         first = sizes[0] if isinstance(sizes, list) else sizes
         plotting.label_axes(ax, "generation $g$", axis, title.format(n=first), log)
         plotting.panel_legend(ax)
-    return [plotting.save(figure, path) for path in results.figure("growth")]
+    return plotting.save_all(figure, results.figure("growth"))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def draw(folder: Any) -> list[Path]:
         ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     rare(axes[3], results)
     plotting.legend(figure, axes[0])
-    return [plotting.save(figure, path) for path in results.figure("illusion")]
+    return plotting.save_all(figure, results.figure("illusion"))
 
 
 def lossy(

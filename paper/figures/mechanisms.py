@@ -35,7 +35,7 @@ def draw(folder: Any) -> list[Path]:
     mass = r"$\mathrm{E}\,P(|X-\mu_g|>2\sigma_0)$"
     plotting.label_axes(axes[3], "generation $g$", mass, r"and its tails; lines: $n=\infty$", "y")
     plotting.legend(figure, axes[2], columns=5)
-    return [plotting.save(figure, path) for path in results.figure("mechanisms")]
+    return plotting.save_all(figure, results.figure("mechanisms"))
 
 
 def _map(figure: Any, ax: Any, law: Any) -> None:

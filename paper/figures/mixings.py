@@ -27,7 +27,7 @@ def draw(folder: Any) -> list[Path]:
     title = r"error of the mean $\mathrm{E}(\mu_g-\mu_0)^2/\sigma_0^2$"
     plotting.label_axes(axes[1], "generation $g$", "$v_g$", title)
     plotting.legend(figure, axes[0], columns=4)
-    return [plotting.save(figure, path) for path in results.figure("mixings")]
+    return plotting.save_all(figure, results.figure("mixings"))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def draw(folder: Any) -> list[Path]:
     against(middle, results, names, colors)
     illusion(right, results)
     plotting.legend(figure, left, columns=5)
-    return [plotting.save(figure, path) for path in results.figure("mixture")]
+    return plotting.save_all(figure, results.figure("mixture"))
 
 
 def points(series: Any) -> tuple[Any, Any, Any]:

@@ -41,7 +41,7 @@ def draw(folder: Any) -> list[Path]:
         right.set_ylim(0, 1.03)
         right.legend(loc="lower left", handletextpad=0.3)
     plotting.legend(figure, left, columns=3)
-    return [plotting.save(figure, path) for path in results.figure("modes")]
+    return plotting.save_all(figure, results.figure("modes"))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def draw(folder: Any) -> list[Path]:
         plotting.label_axes(ax, "$x_1$", "$x_2$", f"$g={g}$")
     spectrum(axes[3], results)
     plotting.legend(figure, axes[0], columns=3)
-    return [plotting.save(figure, path) for path in results.figure("needle")]
+    return plotting.save_all(figure, results.figure("needle"))
 
 
 def clouds(run: Any, g: int) -> list[tuple[Any, Any]]:

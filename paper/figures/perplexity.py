@@ -28,9 +28,9 @@ def draw(folder: Any) -> list[Path]:
             law(ax, results.run(STUDY, name).get("law"), color)
             measured(ax, results, name, color, plotting.MARKERS[i])
         plotting.label_axes(ax, "generation $g$", "held-out perplexity", title, "y")
-        plain_ticks(ax)
+        plotting.plain_ticks(ax)
     plotting.legend(figure, axes[0], columns=4)
-    return [plotting.save(figure, path) for path in results.figure("perplexity")]
+    return plotting.save_all(figure, results.figure("perplexity"))
 
 
 def law(ax: Any, curves: Any, color: str) -> None:
@@ -51,17 +51,6 @@ def measured(ax: Any, results: Results, name: str, color: str, marker: str) -> N
     bars = np.abs([mean - np.exp(series.lower), np.exp(series.upper) - mean])
     label = rf"$\alpha={name.split('-')[1]}$"
     plotting.simulation(ax, series.generation, mean, bars, color, label, marker)
-
-
-def plain_ticks(ax: Any) -> None:
-    """Perplexities are read as numbers, not as powers of ten."""
-    low, high = ax.get_ylim()
-    steps: list[float] = [v * 10**k for k in range(4) for v in (1, 1.5, 2, 3, 5, 7)]
-    if high < 2.5 * low:
-        steps = [float(v) for v in range(int(low), int(high) + 2)]
-    inside = [v for v in steps if low <= v <= high]
-    ax.set_yticks(inside, [f"{v:g}" for v in inside])
-    ax.minorticks_off()
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def draw(folder: Any) -> list[Path]:
     plotting.label_axes(middle, "generation $g$", "trace of the covariance", "total variance")
     plotting.label_axes(right, "generation $g$", "nats", "loss on held-out rows")
     plotting.legend(figure, right, columns=3)
-    return [plotting.save(figure, path) for path in results.figure("points")]
+    return plotting.save_all(figure, results.figure("points"))
 
 
 def world(ax: Any, found: Any) -> None:

@@ -32,7 +32,7 @@ def draw(folder: Any) -> list[Path]:
     tail(wide, results)
     for ax, name in zip(small, results.runs("priors"), strict=True):
         prior(ax, results, name)
-    return [plotting.save(figure, path) for path in results.figure("powerlaw")]
+    return plotting.save_all(figure, results.figure("powerlaw"))
 
 
 def tail(ax: Any, results: Results) -> None:

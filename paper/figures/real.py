@@ -39,7 +39,7 @@ def draw(folder: Any) -> list[Path]:
     plotting.label_axes(axes[1], "generation $g$", "", r"$\mathrm{E}\,\sigma_g^2/\sigma_0^2$")
     plotting.label_axes(axes[2], "generation $g$", "", r"sd of $\sigma_g^2/\sigma_0^2$")
     plotting.legend(figure, axes[1], columns=2)
-    return [plotting.save(figure, path) for path in results.figure("real")]
+    return plotting.save_all(figure, results.figure("real"))
 
 
 if __name__ == "__main__":

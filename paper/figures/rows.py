@@ -29,7 +29,7 @@ def draw(folder: Any) -> list[Path]:
     found = {name: ratio(results, name) for name in names}
     _map(figure, wide, results, found, orders, sizes)
     _against(small, results, found, sizes)
-    return [plotting.save(figure, path) for path in results.figure("rows")]
+    return plotting.save_all(figure, results.figure("rows"))
 
 
 def named(run: str) -> tuple[int, int]:

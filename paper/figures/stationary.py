@@ -41,7 +41,7 @@ def draw(folder: Any) -> list[Path]:
     plotting.label_axes(axes[1], "$t$", r"mean of $P(|X-\mu_0|>t\sigma_0)$", "tail", "xy")
     axes[1].set_ylim(1e-6, 1)
     plotting.legend(figure, axes[1])
-    return [plotting.save(figure, path) for path in results.figure("stationary")]
+    return plotting.save_all(figure, results.figure("stationary"))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def draw(folder: Any) -> list[Path]:
     with plotting.style():
         axes[3].legend(loc="upper left")
     plotting.legend(figure, axes[0], columns=4)
-    return [plotting.save(figure, path) for path in results.figure("surviving")]
+    return plotting.save_all(figure, results.figure("surviving"))
 
 
 def looks() -> list[tuple[str, str, str]]:

@@ -30,7 +30,7 @@ def draw(folder: Any) -> list[Path]:
                                  rf"$\alpha={name}$", points=8)  # fmt: skip
         plotting.label_axes(ax, "generation $g$", "", title, log)
     plotting.legend(figure, axes[0], columns=6)
-    return [plotting.save(figure, path) for path in results.figure("sweep")]
+    return plotting.save_all(figure, results.figure("sweep"))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def draw(folder: Any) -> list[Path]:
         title = "about the model's own mean" if about == "model" else "about the real mean"
         plotting.label_axes(ax, "generation $g$", r"$P(|X-c|>3\sigma_0)$", title, "y")
     plotting.legend(figure, axes[0])
-    return [plotting.save(figure, path) for path in results.figure("tails")]
+    return plotting.save_all(figure, results.figure("tails"))
 
 
 if __name__ == "__main__":

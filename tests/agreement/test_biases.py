@@ -41,6 +41,8 @@ from hallofillusions.observables.variance import Variance
 from hallofillusions.symbols import alpha, kappa, lookup, n, p, w
 from tests.statistics import FALSE_ALARM, MARGIN, critical, seed
 
+pytestmark = pytest.mark.xdist_group("biases")  # some tests look at the runs of all others
+
 GENERATIONS = 3
 CUTS = {1: (Truncation(1.2), TopP(0.8)), 2: (Truncation(1.4), TopP(0.7)),
         5: (Truncation(2.2), TopP(0.6))}  # fmt: skip

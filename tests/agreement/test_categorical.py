@@ -50,6 +50,8 @@ from hallofillusions.rivals import rival_loops, shifted
 from hallofillusions.steps import StepResiduals
 from tests.statistics import FALSE_ALARM, MARGIN, critical, p_two_sided, seed
 
+pytestmark = pytest.mark.xdist_group("categorical")  # some tests look at the runs of all others
+
 REPLICATES = 20_000
 GENERATIONS = 4
 OBSERVABLES = (Probability(1), Heterozygosity(), ChiSquare(), Entropy(), TypesSurviving(),

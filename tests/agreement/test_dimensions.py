@@ -44,6 +44,8 @@ from hallofillusions.observables.variance import Variance
 from hallofillusions.rivals import rival_loops, separation
 from hallofillusions.steps import StepResiduals
 
+pytestmark = pytest.mark.xdist_group("dimensions")  # some tests look at the runs of all others
+
 REPLICATES = {1: 40_000, 2: 20_000, 5: 8_000, 20: 3_000}
 """More components average more, and cost more."""
 GENERATIONS = 3
@@ -125,6 +127,13 @@ def run(index: int) -> Any:
     )  # fmt: skip
 
 
+@cache
+def compared(index: int) -> Any:
+    chosen = CASES[index][0]
+    theory = predict(chosen, GENERATIONS, watched(chosen.family.dimension))
+    return compare(theory, run(index), level=LEVEL)
+
+
 def test_the_cases_cover_all_assumptions() -> None:
     loops = [one for one, _ in CASES]
     assert {one.family.dimension for one in loops} == set(REPLICATES)
@@ -140,8 +149,7 @@ def test_the_cases_cover_all_assumptions() -> None:
 def test_theory_agrees_and_rivals_fall(index: int) -> None:
     chosen, trajectory = CASES[index][0], run(index)
     observables = watched(chosen.family.dimension)
-    theory = predict(chosen, GENERATIONS, observables)
-    comparison = compare(theory, trajectory, level=LEVEL)
+    comparison = compared(index)
     # power first: what the first fit's variance would have had to be off by
     first = next(c for c in comparison.cells
                  if (c.quantity, c.generation) == (observables[0].label, 1))  # fmt: skip
@@ -152,7 +160,7 @@ def test_theory_agrees_and_rivals_fall(index: int) -> None:
     for quantity in steps:  # in standard deviations of one step
         assert comparison.detectable(quantity) < 0.2
     assert not comparison.rejected, str(comparison)
-    fallen = must_fall(chosen, comparison)
+    fallen = must_fall(index)
     assert fallen, "no rival is far enough away"
     for name, rival in fallen.items():
         assert falls(rival, comparison), name
@@ -165,11 +173,13 @@ def falls(rival: Any, comparison: Any) -> bool:
     return bool(2 * norm.sf(max(z)) * len(cells) < LEVEL)
 
 
-def must_fall(chosen: Any, comparison: Any) -> dict[str, Any]:
+@cache
+def must_fall(index: int) -> dict[str, Any]:
     """The rivals that theory alone says must be rejected (see `test_loops.must_fall`).
 
     Only cells count that are put to the test at so few replicates: g = 1 and 2, light tails.
     """
+    chosen, comparison = CASES[index][0], compared(index)
     size = chosen.family.dimension
     observables = watched(size)[:4]
     theory = predict(chosen, GENERATIONS, observables)
@@ -184,10 +194,7 @@ def must_fall(chosen: Any, comparison: Any) -> dict[str, Any]:
 
 
 def test_every_named_rival_is_put_to_the_test() -> None:
-    counts: Counter[str] = Counter()
-    for index, (chosen, _) in enumerate(CASES):
-        theory = predict(chosen, GENERATIONS, watched(chosen.family.dimension))
-        counts.update([*must_fall(chosen, compare(theory, run(index), level=LEVEL))])
+    counts = Counter(name for index in range(len(CASES)) for name in must_fall(index))
     for name in ("other ddof", "other mixing", "n = infinity", "start FirstFit", "start Truth"):
         assert counts[name] >= 2, (name, counts)
 

@@ -57,6 +57,8 @@ from hallofillusions.rivals import rival_loops, separation, shifted
 from hallofillusions.steps import StepResiduals
 from hallofillusions.testing import NotPolynomialError, check_component
 
+pytestmark = pytest.mark.xdist_group("families")  # some tests look at the runs of all others
+
 REPLICATES = 60_000
 GENERATIONS = 4
 SEED = 20_261_121 + 1000 * int(os.environ.get("HALLOFILLUSIONS_SEED", "0"))

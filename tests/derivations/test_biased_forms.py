@@ -9,7 +9,7 @@ import pytest
 
 from hallofillusions.proof import ProofError
 from hallofillusions.symbols import alpha, g, n
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 
 FORMS: tuple[tuple[str, str, Any], ...] = (
     ("truncation_moments", "lam_k", lambda x: x**2),

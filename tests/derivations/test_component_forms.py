@@ -29,7 +29,7 @@ from hallofillusions.observables.component_error import ComponentError
 from hallofillusions.observables.component_variance import ComponentVariance
 from hallofillusions.proof import evaluate
 from hallofillusions.symbols import g, n
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 
 MUTANTS = [
     ("component_law", "own", lambda x: x * (1 + 1 / n)),

@@ -14,7 +14,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.proof import ProofError
 from hallofillusions.symbols import alpha, g, k, lam, n, sigma_0
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 
 ESTIMATORS = (MaximumLikelihood, Bessel)
 

@@ -28,7 +28,7 @@ from hallofillusions.observables.variance import Variance
 from hallofillusions.proof import ProofError, evaluate, find_theorem
 from hallofillusions.symbols import alpha, g, n
 from hallofillusions.theory import derive, predict
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 
 K = sympy.Symbol("k", integer=True, nonnegative=True)
 MUTANTS = [

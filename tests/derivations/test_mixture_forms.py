@@ -54,7 +54,7 @@ from hallofillusions.observables.base import (
     monomial,
 )
 from hallofillusions.symbols import alpha, n
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 from tests.statistics import critical, seed
 
 MUTANTS: tuple[tuple[Any, str, Any], ...] = (

@@ -19,7 +19,7 @@ from hallofillusions import (
 )
 from hallofillusions.observables.base import InverseMoment
 from hallofillusions.symbols import alpha, g, n
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 
 MUTANTS = [
     ("morris_line", "drifted", lambda x: x * (1 + 1 / n)),

@@ -39,7 +39,7 @@ from hallofillusions.observables.variance import Variance
 from hallofillusions.proof import Confrontation, Theorem
 from hallofillusions.symbols import n
 from hallofillusions.theory import derive
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 
 BOTH = (MaximumLikelihood, Bessel)
 

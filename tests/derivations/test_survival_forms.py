@@ -29,7 +29,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.starts import Memory
 from hallofillusions.symbols import alpha, g, n
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 
 THREE = Fraction(3, 4)
 MIXINGS = (Replace(), FreshMixture(THREE), FreshSplit(THREE))

@@ -22,7 +22,7 @@ from hallofillusions.derivations._smoothed_counts import _smooth, _summed, log_m
 from hallofillusions.derivations.add_k_loss import divergence
 from hallofillusions.observables import KLDivergence
 from hallofillusions.symbols import g, n
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 
 MUTANTS: tuple[tuple[Any, str, Any], ...] = (
     (add_k_loss, "ratio", lambda f: f.subs(add_k_loss.j, add_k_loss.j + 1)),

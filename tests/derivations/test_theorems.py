@@ -7,17 +7,25 @@ import re
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sympy
 
-from hallofillusions import FeedbackLoop, Gaussian, InputError, theorems
+from hallofillusions import FeedbackLoop, Gaussian, InputError, Replace, derive, theorems
 from hallofillusions.kinds import Asymptotic, Bound, Exact, Law, Limit
-from hallofillusions.proof import Confrontation, ProofError, Step, Theorem, find_theorem
-from hallofillusions.symbols import alpha, g, n
-from tests.mutants import loses_its_proof
+from hallofillusions.proof import (
+    Confrontation,
+    ProofError,
+    Step,
+    Theorem,
+    find_theorem,
+    induction,
+)
+from hallofillusions.symbols import alpha, g, mu_0, n, sigma_0
+from tests.planted import loses_its_proof
 
 ROOT = Path(__file__).parents[2]
 BLACKBOARD = ROOT / "derivations"
@@ -108,10 +116,21 @@ def test_says_what_it_needs(name: str) -> None:
         assert theorem.origin == "no earlier statement known"
 
 
+@cache
+def evidence(name: str) -> tuple[Any, float]:
+    """The confrontations of a theorem, and the processor time that it takes to list them."""
+    start = time.process_time()
+    return theorems()[name].confrontations(), time.process_time() - start
+
+
+def confrontations(name: str) -> Any:
+    return evidence(name)[0]
+
+
 @each
 def test_is_attacked(name: str) -> None:
     """By confrontations, each with somebody to reject, or by a test file of its own."""
-    attacks = theorems()[name].confrontations()
+    attacks = confrontations(name)
     assert attacks or (TESTS / f"test_{name}.py").exists()
     for attack in attacks:
         assert isinstance(attack, Confrontation)
@@ -123,7 +142,7 @@ def test_is_attacked(name: str) -> None:
 def test_attacks_what_it_speaks_of(name: str) -> None:
     """The theorem applies to the loops that attack it."""
     theorem = theorems()[name]
-    for attack in theorem.confrontations():
+    for attack in confrontations(name):
         assert theorem.applies(attack.loop) is None
 
 
@@ -131,7 +150,7 @@ def test_attacks_what_it_speaks_of(name: str) -> None:
 def test_refuses_another_loop(name: str) -> None:
     """A loop with another start is refused by whoever needs the truth."""
     theorem = theorems()[name]
-    for attack in theorem.confrontations():
+    for attack in confrontations(name):
         loop = attack.loop
         if isinstance(loop.start, Gaussian) or name.startswith("drift_"):
             d = loop.family.dimension
@@ -184,6 +203,23 @@ def test_a_wrong_line_and_an_empty_proof_fail() -> None:
         empty.prove()
 
 
+@pytest.mark.parametrize(("variance", "half"), [
+    (2 * sigma_0**2 * (1 - 1 / n) ** g, "base case"), (sigma_0**2 * (1 - 1 / n) ** (2 * g), "step"),
+], ids=["base case", "step"])  # fmt: skip
+def test_induction_needs_both_halves(variance: Any, half: str) -> None:
+    """What begins wrong and goes on right, or the other way round, is no law."""
+    loop = FeedbackLoop(Gaussian(mu_0, sigma_0**2), mixing=Replace(), n=n)
+    recursion = derive(loop, monomials=[{"v": 1}])
+    for step in induction(recursion, {"v": sigma_0**2 * (1 - 1 / n) ** g}):
+        step.check()
+    for step in induction(recursion, {"v": variance}):
+        if step.because.startswith(half):
+            with pytest.raises(ProofError, match=half):
+                step.check()
+        else:
+            step.check()
+
+
 def test_unknown_names_get_a_hint() -> None:
     with pytest.raises(InputError, match="drift_replace"):
         find_theorem("drift_replaced")
@@ -213,6 +249,4 @@ def test_files_are_cheap_to_find() -> None:
 @each
 def test_evidence_is_made_quickly(name: str) -> None:
     """Experiments are described, not run: listing them takes no time to speak of."""
-    start = time.perf_counter()
-    theorems()[name].confrontations()
-    assert time.perf_counter() - start < 5
+    assert evidence(name)[1] < 5

@@ -20,7 +20,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.base import Homozygosity
 from hallofillusions.observables.heterozygosity import Heterozygosity
 from hallofillusions.symbols import g, n
-from tests.mutants import loses_its_proof
+from tests.planted import loses_its_proof
 
 MUTANTS = [
     ("wright_fisher", "heterozygosity", lambda x: x * (1 + 1 / n)),

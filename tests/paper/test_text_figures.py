@@ -146,12 +146,6 @@ def test_rows_are_ratios_of_losses_with_their_errors(folder: Path, drawn: Any) -
     assert np.isnan(module.shade(0.5, 0.3))
 
 
-def test_repeated_strings_are_found() -> None:
-    found = FIGURES["samples"].repeated("abcdefghij abcdefgh!", 8)
-    assert "".join(".#"[f] for f in found) == "########...########."
-    assert not any(FIGURES["samples"].repeated("short"))
-
-
 def test_text_is_shown_as_it_is(drawn: Any) -> None:
     texts = [t.get_text() for t in drawn["samples"].axes[0].texts]
     assert "the cat sat on the mat, $x$ \N{WHITE SQUARE} " in texts
