@@ -17,6 +17,9 @@ STAMP := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
+# uv trusts the machine's certificates, as pip does, whatever its version calls that
+export UV_NATIVE_TLS := 1
+export UV_SYSTEM_CERTS := 1
 ifneq ($(strip $(CONSTRAINTS)),)
 export PIP_CONSTRAINT := $(CONSTRAINTS)
 export UV_CONSTRAINT := $(CONSTRAINTS)

@@ -109,11 +109,15 @@ def snake_case(name: str) -> str:
 
 
 def near(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.7) -> str:
-    """``; did you mean …?`` for a misspelt name, else ``otherwise``."""
+    """``; did you mean …?`` for a misspelt name or a beginning of one, else ``otherwise``.
+
+    Beyond a ``cutoff`` of 0.7 only slips are found: what begins another name may be a name.
+    """
     import difflib
 
     spelled = {k.lower(): k for k in known}
-    begun = [k for k in spelled if len(name) > 2 and k.startswith(name.lower())]
+    whole = len(name) > 2 and cutoff <= 0.7
+    begun = [k for k in spelled if whole and k.startswith(name.lower())]
     found = difflib.get_close_matches(name.lower(), spelled, 2, cutoff) or begun[:2]
     return f"; did you mean {' or '.join(spelled[k] for k in found)}?" if found else otherwise
 

@@ -83,6 +83,9 @@ def few(all_studies: None, monkeypatch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
+MADE_OF_THE_PAPER = {"paper.pdf", "supplement.pdf", "paper.html", "supplement.html", "arxiv.tar.gz"}
+
+
 def job(out: Path, **more: Any) -> Reproduction:
     return reproduce(out, workers=1, paper=False, progress=False, **more)
 
@@ -94,7 +97,7 @@ def test_the_folder_is_whole(all_studies: None, tmp_path: Path) -> None:
     assert summary.to_dict()["ok"] is True
     assert "theorems are proved" in str(summary)
     assert [p.name for p in tmp_path.iterdir()] == ["results"]
-    assert {p.name for p in out.iterdir()} == set(HOLDS) - {"paper.pdf"}
+    assert {p.name for p in out.iterdir()} == set(HOLDS) - MADE_OF_THE_PAPER
     records = json.loads((out / "results.json").read_text("utf-8"))
     assert set(records["theorems"]) <= set(FEW)
     for run in records["runs"]:
@@ -137,7 +140,7 @@ def test_a_failed_proof_and_a_disagreement_are_flagged(
     assert "DISAGREES" in str(summary)
     assert "figure sweep is not drawn" in str(summary)
     equations = (tmp_path / "results" / "paper" / "equations.tex").read_text("utf-8")
-    assert equations.count(r"\failed{} \failed{") == 1
+    assert equations.count(r"\failed{} \failed{") == 2  # in the text and in the supplement
 
 
 def test_a_users_file(few: None, tmp_path: Path) -> None:
