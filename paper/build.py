@@ -146,7 +146,7 @@ def _prepare(work: Path, folder: Path, engine: str, derivations: str) -> tuple[s
     """The sources and all that they include in one folder; what they name and nothing defines."""
     package = resources.files(__package__ or "hallofillusions.paper")
     for name in SOURCES:
-        (work / name).write_bytes(package.joinpath(name).read_bytes())
+        (work / name).write_text(signed(package.joinpath(name).read_text("utf-8")), "utf-8")
     for name in GENERATED:
         shutil.copy(folder / "paper" / name, work / name)
     if (folder / "figures").is_dir():
@@ -162,6 +162,16 @@ def _prepare(work: Path, folder: Path, engine: str, derivations: str) -> tuple[s
               _sources(folder)]  # fmt: skip
     (work / "rest.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return tuple(f"the paper names {name}, which the results do not have" for name in missing)
+
+
+def signed(source: str) -> str:
+    """The same source with the name of its script at the end of every figure's caption."""
+
+    def sign(label: re.Match[str]) -> str:
+        script = f"paper/figures/{label[1]}.py".replace("_", r"\_")
+        return f" {{\\footnotesize\\texttt{{{script}}}}}}}\n\\label{{fig:{label[1]}}}"
+
+    return re.sub(r"\}\n\\label\{fig:(\w+)\}", sign, source)
 
 
 def _copy_derivations(target: Path) -> None:

@@ -23,6 +23,7 @@ from hallofillusions.reproduction import (
     Reproduction,
     _swap,
     checked_target,
+    draw,
     finite,
     reproduce,
 )
@@ -76,11 +77,13 @@ def all_studies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def few(all_studies: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two studies only: the figures of the others are warned of."""
+    """Two studies only, and two figures: one has its study, the other is warned of."""
     monkeypatch.setattr(
         hallofillusions.reproduction.studies, "studies",
         lambda *a: [small(r) for r in studies(*a) if r.study in ("estimators", "real")],
     )  # fmt: skip
+    monkeypatch.setattr(reproduction, "draw", lambda name, folder: (
+        draw(name, folder) if name in ("real", "sweep") else ""))  # fmt: skip
 
 
 MADE_OF_THE_PAPER = {"paper.pdf", "supplement.pdf", "paper.html", "supplement.html", "arxiv.tar.gz"}

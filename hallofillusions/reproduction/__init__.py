@@ -38,6 +38,7 @@ HOLDS = (
     "supplement.html", "arxiv.tar.gz",
 )  # fmt: skip
 """What a results folder holds, and so the only things that a new one may replace."""
+PAPERS = ("paper.pdf", "paper.html")
 STAYS = ("docs", "explorer.html", "notebooks")
 """What others write into it, which a new one takes over as it is."""
 FIGURES = "hallofillusions.paper.figures"
@@ -67,6 +68,7 @@ class Reproduction(dict[str, Any]):
             *(f"DISAGREES: {name}" for name in self["disagreements"]),
             *(f"warning: {w}" for w in self["warnings"]),
             *self["real"],
+            *(f"to read: {path}" for path in self["papers"]),
             f"results in {self['out']} ({self['seconds']:.0f} s, seed {self['seed']})",
         ]
         return "\n".join(lines)
@@ -126,7 +128,8 @@ def reproduce(
             warnings += _build(folder)
         _swap(folder, target)
     summary = _summary(records, warnings)
-    summary |= {"out": str(target), "seconds": time.monotonic() - began}
+    papers = [str(target / name) for name in PAPERS if (target / name).exists()]
+    summary |= {"out": str(target), "seconds": time.monotonic() - began, "papers": papers}
     return summary
 
 

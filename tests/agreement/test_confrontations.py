@@ -22,6 +22,7 @@ from hallofillusions.kinds import Asymptotic, Bound, Kind, Law, Limit
 from hallofillusions.observables.log_variance import LogVariance
 from hallofillusions.proof import Confrontation
 from hallofillusions.theory import derive, predict
+from tests.attacks import confrontations
 from tests.statistics import (
     FALSE_ALARM,
     MARGIN,
@@ -64,7 +65,7 @@ class Attack:
 
 def attacks() -> Iterator[Attack]:
     for name, theorem in theorems().items():
-        for number, confrontation in enumerate(theorem.confrontations()):
+        for number, confrontation in enumerate(confrontations(name)):
             yield Attack(name, theorem.kind, number, confrontation)
 
 

@@ -6,8 +6,6 @@ import importlib
 import re
 import subprocess
 import sys
-import time
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from hallofillusions.proof import (
     induction,
 )
 from hallofillusions.symbols import alpha, g, mu_0, n, sigma_0
+from tests.attacks import confrontations, evidence
 from tests.planted import loses_its_proof
 
 ROOT = Path(__file__).parents[2]
@@ -114,17 +113,6 @@ def test_says_what_it_needs(name: str) -> None:
     assert all(re.fullmatch(r"[a-z]+\d{4}[a-z]*", key) for key in theorem.cites)
     if theorem.reference is None:
         assert theorem.origin == "no earlier statement known"
-
-
-@cache
-def evidence(name: str) -> tuple[Any, float]:
-    """The confrontations of a theorem, and the processor time that it takes to list them."""
-    start = time.process_time()
-    return theorems()[name].confrontations(), time.process_time() - start
-
-
-def confrontations(name: str) -> Any:
-    return evidence(name)[0]
 
 
 @each

@@ -272,6 +272,14 @@ def test_the_table_tells_where_an_equation_is() -> None:
     assert build._places("", equations())[0].endswith("{(S)}")
 
 
+def test_every_figure_carries_the_name_of_its_script() -> None:
+    for source in SOURCES.values():
+        labels = re.findall(r"\\label\{fig:(\w+)\}", source)
+        named = re.findall(r"\\texttt\{paper/figures/([\w\\]+)\.py\}", build.signed(source))
+        assert [name.replace("\\", "") for name in named] == labels
+        assert labels
+
+
 def test_every_figure_has_a_script_that_runs_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
