@@ -274,13 +274,13 @@ def alone_in(loop: FeedbackLoop) -> list[tuple[str, FeedbackLoop]]:
     return found
 
 
-def enlarged(loop: FeedbackLoop) -> FeedbackLoop:
-    """The loop with 10⁹ times as many points everywhere: noise and fixed data vanish."""
-    held = {f: HUGE * int(getattr(loop.mixing, f)) for f in ("real", "size")
+def enlarged(loop: FeedbackLoop, times: int = HUGE) -> FeedbackLoop:
+    """The loop with so many times as many points everywhere; 10⁹: noise and fixed data vanish."""
+    held = {f: times * int(getattr(loop.mixing, f)) for f in ("real", "size")
             if getattr(loop.mixing, f, None) is not None}  # fmt: skip
     mixing: Any = loop.mixing
     if held:
         mixing = replace(mixing, **held)
     sizes = loop.n if isinstance(loop.n, tuple) else (loop.n,)
-    n = tuple(HUGE * int(v) for v in sizes)
+    n = tuple(times * int(v) for v in sizes)
     return replace(loop, mixing=mixing, n=n if isinstance(loop.n, tuple) else n[0])

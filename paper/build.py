@@ -152,12 +152,12 @@ def _prepare(work: Path, folder: Path, engine: str, derivations: str) -> tuple[s
     if (folder / "figures").is_dir():
         shutil.copytree(folder / "figures", work / "figures")
     _copy_derivations(work / "derivations")
-    link = f"\\newcommand{{\\derivation}}[2]{{\\href{{{derivations}#1.py}}{{\\texttt{{#2}}}}}}\n"
-    (work / "marks.tex").write_text(MARKS[engine] + link, encoding="utf-8")
+    link = f"\\newcommand{{\\derivation}}[2]{{\\href{{{derivations}#1.py}}{{\\texttt{{#2}}}}}}"
+    (work / "marks.tex").write_text(MARKS[engine], encoding="utf-8")
     sources = "\n".join((work / f"{name}.tex").read_text("utf-8") for name in DOCUMENTS)
     defined = "\n".join((work / name).read_text("utf-8") for name in GENERATED)
     missing = undefined(sources, defined)
-    lines = [f"\\newcommand{{\\{name}}}{{\\missing{{{name}}}}}" for name in missing]
+    lines = [link, *(f"\\newcommand{{\\{name}}}{{\\missing{{{name}}}}}" for name in missing)]
     lines += [*_places((work / "main.tex").read_text("utf-8"), defined), _all_statements(defined),
               _sources(folder)]  # fmt: skip
     (work / "rest.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -326,9 +326,7 @@ def whole(work: Path, name: str, marks: str = "") -> str:
     """A document with everything that it includes; ``marks`` take the place of its own."""
     files = (*GENERATED, "marks.tex", "rest.tex")
     included = {n: (work / n).read_text("utf-8") for n in files}
-    if marks:
-        links = included["marks.tex"].splitlines()[-1]
-        included["marks.tex"] = f"{marks}{links}\n"
+    included["marks.tex"] = marks or included["marks.tex"]
     source = (work / f"{name}.tex").read_text("utf-8")
     return re.sub(r"\\input\{(\w+)\}", lambda m: included[f"{m[1]}.tex"], source)
 

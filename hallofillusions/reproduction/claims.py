@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..corpus import Corpus
-from ..diagnosis import diagnose
+from ..diagnosis import diagnose, enlarged
 from ..estimators.witten_bell import WittenBell
 from ..loop import FeedbackLoop
 from ..mixing.accumulate import Accumulate
@@ -296,18 +296,6 @@ def _of_theory(reading: str, record: Mapping[str, Any]) -> list[Definition]:
         Definition(reading, "scaling", slope, slope < 0.5),
         Definition(reading, "variance", end.variance, end.variance < 0.5),
     ]
-
-
-def enlarged(loop: FeedbackLoop, times: int) -> FeedbackLoop:
-    """The loop with so many times as many points, in its pool too."""
-    from dataclasses import replace
-
-    mixing: Any = loop.mixing
-    if getattr(mixing, "size", None) is not None:
-        mixing = replace(mixing, size=times * int(mixing.size))
-    if getattr(mixing, "real", None) is not None:
-        mixing = replace(mixing, real=times * int(mixing.real))
-    return replace(loop, mixing=mixing, n=times * int(loop.n))
 
 
 def _of_measurement(

@@ -128,15 +128,20 @@ def last_values(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def signs(record: Mapping[str, Any]) -> tuple[str, str]:
+    """The commands that print a tick, a cross or a circle: for the proof, for the simulation."""
+    verdict = record["simulation"]["verdict"]
+    return (r"\passed" if record["proof"]["ok"] else r"\failed",
+            {AGREES: r"\passed", DISAGREES: r"\failed"}.get(verdict, r"\untold"))  # fmt: skip
+
+
 # -- equations ---------------------------------------------------------------------------------
 
 
 def mark(record: Mapping[str, Any]) -> str:
     """The mark beside an equation: tick or cross for its proof and for its simulation, with z."""
-    proof = r"\passed" if record["proof"]["ok"] else r"\failed"
-    simulation = record["simulation"]
-    verdict, z = simulation["verdict"], simulation["largest_z"]
-    sign = {AGREES: r"\passed", DISAGREES: r"\failed"}.get(verdict, r"\untold")
+    proof, sign = signs(record)
+    z = record["simulation"]["largest_z"]
     shown = f"{sign}{{{'' if z is None else f' {z:.1f}'}}}"
     return f"{proof}{{}} {shown}"
 
@@ -226,8 +231,8 @@ def equation_commands(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
     from ..proof import theorems
 
     found = [loop_command(), recursion_command(), *reading_commands()]
-    for name, theorem in theorems().items():
-        found += theorem_commands(theorem, records[name])
+    for name, record in records.items():
+        found += theorem_commands(theorems()[name], record)
     return [*found, table_command(records)]
 
 
@@ -251,7 +256,7 @@ def _table_cells(name: str, record: Mapping[str, Any]) -> Iterator[str]:
     from ..latex import prose_latex
 
     simulation, proof = record["simulation"], record["proof"]
-    sign = {AGREES: r"\passed{}", DISAGREES: r"\failed{}"}.get(simulation["verdict"], r"\untold{}")
+    proved, agreed = signs(record)
     fallen, total = simulation["rivals"]
     title, source = (prose_latex(record[key]) for key in ("title", "reference"))
     assumed = "; ".join(map(prose_latex, record["assumptions"]))
@@ -259,8 +264,8 @@ def _table_cells(name: str, record: Mapping[str, Any]) -> Iterator[str]:
            f"\\emph{{Stated before:}} {source} {_link(name)}")  # fmt: skip
     yield prose_latex(record["kind"])
     z = simulation["largest_z"]
-    yield (r"\passed{}" if proof["ok"] else r"\failed{}") + f" {number(proof['lines'])}"
-    yield sign + ("" if z is None else f" {z:.1f}")
+    yield f"{proved}{{}} {number(proof['lines'])}"
+    yield f"{agreed}{{}}" + ("" if z is None else f" {z:.1f}")
     yield number(simulation["replicates"]) if simulation["replicates"] else ""
     yield f"{fallen}/{total}" if total else ""
 
@@ -274,19 +279,18 @@ def claim_commands(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The claims about collapse: a table for each experiment, a row for each reading."""
     names = dict.fromkeys(row["experiment"] for row in rows)
     return [_grid(f"ClaimRows{command(name)}",
-                  [r for r in rows if r["experiment"] == name], "claim",
+                  [r for r in rows if r["experiment"] == name],
                   lambda r: SHORT[r["verdict"]]) for name in names]  # fmt: skip
 
 
 def definition_command(rows: Sequence[Mapping[str, Any]]) -> str:
     """The meanings of collapse, a row for each reading."""
-    return _grid("DefinitionRows", rows, "definition", lambda r: "yes" if r["holds"] else "no")
+    return _grid("DefinitionRows", rows, lambda r: "yes" if r["holds"] else "no")
 
 
 def _grid(
-    name: str, rows: Sequence[Mapping[str, Any]], column: str,
-    word: Callable[[Mapping[str, Any]], str],
-) -> str:  # fmt: skip
+    name: str, rows: Sequence[Mapping[str, Any]], word: Callable[[Mapping[str, Any]], str]
+) -> str:
     """Readings against columns; a cell is a word and a number."""
     found: dict[str, list[str]] = {}
     for row in rows:

@@ -24,11 +24,9 @@ from hallofillusions.reproduction.tables import (
     claim_commands,
     command,
     definition_command,
-    loop_command,
+    equation_commands,
     mark,
     number,
-    reading_commands,
-    recursion_command,
     table_command,
     theorem_commands,
 )
@@ -76,11 +74,7 @@ def verdicts() -> list[str]:
 @cache
 def equations() -> str:
     """Every equation of the text as the paper prints it."""
-    known = {name: theorems()[name] for name in shown()}
-    found = [loop_command(), recursion_command(), *reading_commands()]
-    for name, theorem in known.items():
-        found += theorem_commands(theorem, record(name))
-    return "\n".join([*found, table_command({n: record(n) for n in known}), *verdicts()])
+    return "\n".join([*equation_commands({n: record(n) for n in shown()}), *verdicts()])
 
 
 @cache
