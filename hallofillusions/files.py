@@ -1,7 +1,10 @@
-"""Reading a user's text file, with one sentence for whatever is wrong with it."""
+"""A user's files: read with one sentence for whatever is wrong, written whole or not at all."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,3 +34,18 @@ def read_text(path: Any, *, offset: bool = False) -> str:
     if "\0" in text:
         raise InputError(f"{path} must be a text file, got zero bytes in it")
     return text.removeprefix("\ufeff")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file beside the path and of its kind, which takes its place where the block ends well.
+
+    Whatever happens, nothing half-written is left.
+    """
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        with suppress(OSError):
+            part.unlink()

@@ -8,7 +8,6 @@ global state is needed, and a file written twice has the same bytes.
 from __future__ import annotations
 
 import io
-import os
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from .files import replacing
 from .symbols import InputError
 
 if TYPE_CHECKING:
@@ -96,15 +96,11 @@ def kind_of(path: Any) -> str:
 def save(figure: Figure, path: Any) -> Path:
     """Write a figure as PDF, PNG or SVG, by the path's ending; the same bytes every time."""
     path, kind = Path(path), kind_of(path)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part.{kind}")
     try:
-        with style():
-            figure.savefig(part, metadata=UNDATED[kind])
-        os.replace(part, path)
+        with replacing(path) as part, style():
+            figure.savefig(part, format=kind, metadata=UNDATED[kind])
     except OSError as error:
         raise InputError(f"path must be a file that can be written, got {path}: {error}") from None
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

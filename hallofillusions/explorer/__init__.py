@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ..files import replacing
 from ..symbols import InputError
 
 SCRIPTS = ("runtime.js", "theory.js", "experiment.js", "drawing.js", "app.js")
@@ -40,7 +41,8 @@ def explore(out: Any = None, open: bool = True) -> Path:
         raise InputError(f"out cannot be written: {path} is read-only")
     text = page()
     try:
-        path.write_text(text, encoding="utf-8")
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"out cannot be written: {path}: {error.strerror or error}") from None
     if open:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from ..component import Component, construct, find
+from ..files import replacing
 from ..loop import FeedbackLoop
 from ..symbols import InputError
 from ..trajectory import Options, Trajectory
@@ -37,15 +36,11 @@ def write(trajectory: Trajectory, path: Any) -> Path:
         "loop": trajectory.loop.to_toml(),
         "facts": json.dumps(_facts(trajectory)),
     }
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        data.to_netcdf(part, engine="scipy", format="NETCDF3_64BIT")
-        os.replace(part, path)
+        with replacing(path) as part:
+            data.to_netcdf(part, engine="scipy", format="NETCDF3_64BIT")
     except OSError as error:
         raise InputError(f"path must be a file that can be written, got {path}: {error}") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
     return path
 
 
