@@ -241,8 +241,9 @@ def compare(
             "prediction and trajectory have no quantity in common"
             + (f", for theory is silent ({silent})" if silent else "")
         )
-    columns = len(shared) + len(trajectory.step_labels)
-    critical = _margin(columns * len(trajectory.g), level, 0.5)
+    measured = int(np.count_nonzero(trajectory.summary.count.any(axis=0)))
+    tests = len(shared) * measured + len(trajectory.step_labels) * len(trajectory.g)
+    critical = _margin(tests, level, 0.5)
     raw = [c for q in shared for c in _cells(q, prediction, trajectory, critical)]
     raw += list(_steps(trajectory, critical))
     margin = _margin(sum(c.tested for c in raw), level, power)
@@ -307,7 +308,7 @@ def _mean_cells(
     finite = np.abs(entry.values[np.isfinite(entry.values)])
     size = float(finite.max(initial=0.0)) or float(np.nanmax(np.abs(mean), initial=0.0))
     for i, g in enumerate(trajectory.g):
-        if g <= prediction.generations:
+        if g <= prediction.generations and counts[i]:
             yield _cell(quantity, int(g), float(entry.values[g]), float(mean[i]),
                         float(error[i]), entry.kind, notes[i], size, int(counts[i]),
                         float(skewness[i]), _stated(entry, int(g)))  # fmt: skip

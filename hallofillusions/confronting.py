@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from .trajectory import Trajectory
 
 
+FEWEST = 500
+"""Runs of a confrontation, however long."""
+
+
 @dataclass(frozen=True)
 class Attack:
     """What became of one confrontation.
@@ -52,6 +56,7 @@ def confront(
     theorem: Theorem,
     *,
     replicates: int | None = None,
+    fits: int | None = None,
     rng: int = 0,
     level: float = 0.001,
     executor: Executor | None = None,
@@ -60,13 +65,15 @@ def confront(
 
     ========== ===================================================================
     replicates at most so many runs; None: as many as each confrontation asks for
+    fits       at most so many fits of one-dimensional Gaussians, or what takes as long, in all
+               runs of a loop, so that long runs are fewer, but never under `FEWEST`; None: any
     rng        the seed; each loop has its own child, and all who attack it watch the same runs
     level      chance that a right theorem is rejected anywhere here
     ========== ===================================================================
     """
     experiments = list(theorem.confrontations())
     found: dict[int, Attack] = {}
-    for (count, loops), numbers in _shared(theorem.kind, experiments, replicates).items():
+    for (count, loops), numbers in _shared(theorem.kind, experiments, replicates, fits).items():
         group = [experiments[i] for i in numbers]
         seed = np.random.SeedSequence(rng, spawn_key=(crc32(theorem.name.encode()), numbers[0]))
         attack = _slope_attacks if len(loops) > 1 else _attacks
@@ -76,7 +83,7 @@ def confront(
 
 
 def _shared(
-    kind: Kind, experiments: Sequence[Confrontation], replicates: int | None
+    kind: Kind, experiments: Sequence[Confrontation], replicates: int | None, fits: int | None
 ) -> dict[tuple[int, tuple[FeedbackLoop, ...]], list[int]]:
     """(replicates, loops) -> the experiments that watch them: what is the same is run once.
 
@@ -85,10 +92,17 @@ def _shared(
     found: dict[tuple[int, tuple[FeedbackLoop, ...]], list[int]] = {}
     for i, c in enumerate(experiments):
         count = c.replicates if replicates is None else min(c.replicates, replicates)
+        if fits is not None:
+            count = min(count, max(FEWEST, fits // (max(c.generations) * _size(c.loop))))
         slope = isinstance(kind, Asymptotic) and c.scale
         loops = tuple(c.entry(k)[0] for k in range(len(c.scale))) if slope else (c.loop,)
         found.setdefault((count, loops), []).append(i)
     return found
+
+
+def _size(loop: FeedbackLoop) -> int:
+    """Of a fit, in those of a Gaussian of one dimension: about how long it takes."""
+    return 700 if loop.family.sequential else int(loop.family.dimension)
 
 
 def verdict_of(attacks: Sequence[Attack]) -> str:
@@ -125,10 +139,12 @@ def _watched(
         else:
             places |= set(own)
             keep |= set(own) if _whole_law(c.predicted) else set()
+    watched = list(dict.fromkeys(o for c in group for o in (c.observable, *c.also)))
+    medians = any(getattr(o, "of", None) for o in watched)
     return simulate(
         loop, max(map(max, when)), replicates=replicates, rng=seed, executor=executor,
-        observables=list(dict.fromkeys(o for c in group for o in (c.observable, *c.also))),
-        quantiles_at=sorted(places), keep=sorted(keep), progress=False,
+        observables=watched, at=sorted(places | keep), keep=sorted(keep),
+        quantiles_at=sorted(places) if medians else (), progress=False,
     )  # fmt: skip
 
 

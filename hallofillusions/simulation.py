@@ -50,6 +50,7 @@ def simulate(
     executor: Executor | None = None,
     literal: bool = False,
     observables: Any = None,
+    at: Sequence[int] = (),
     quantiles: Sequence[float] = (0.5,),
     quantiles_at: Sequence[int] = (),
     monitors: Sequence[Any] = (),
@@ -66,6 +67,8 @@ def simulate(
                  change the answer
     literal      draw every point instead of sufficient statistics
     observables  what is measured on each model; None: ``observables.defaults(family)``
+    at           generations at which they are measured, beside those of ``quantiles_at`` and
+                 ``keep``; every one if it is empty.  It cannot change the runs
     quantiles    probabilities, computed at the generations ``quantiles_at``
     monitors     objects with ``labels`` and ``measure(before, after, index)``, which see
                  the coordinates of (memory, model) around each step
@@ -79,7 +82,7 @@ def simulate(
     """
     options = _options(
         loop, generations, observables, quantiles, quantiles_at, keep, monitors, literal, real,
-        replacement,
+        replacement, at,
     )
     return _run(loop, generations, replicates, Seed.of(rng), options, executor, progress)
 
@@ -108,7 +111,7 @@ def rerun(
         tuple(map(rebuilt, old.observables)) if observables is None else tuple(observables),
         old.quantiles, old.quantiles_at, old.keep,
         old.monitors if monitors is None else tuple(monitors), old.literal, old.real,
-        old.replacement,
+        old.replacement, old.at,
     )  # fmt: skip
     loop, last, count = trajectory.loop, trajectory.generations, trajectory.replicates
     return _run(loop, last, count, trajectory.seed, options, executor, progress)
@@ -230,6 +233,7 @@ class Plan:
     seed: Seed
     measured: tuple[Any, ...]
     raw: tuple[int, ...]
+    at: frozenset[int]
     monitors: tuple[Any, ...]
     real: Any
     replacement: bool = False
@@ -290,12 +294,13 @@ def _plan(
     reason = _literal_reason(loop, options)
     measured, medians = split_medians(options.observables)
     raw = tuple(sorted({*options.quantiles_at, *options.keep}))
+    at = frozenset((*options.at, *raw) if options.at else range(generations + 1))
     if options.real is not None:
         check_rows(loop, ticks, len(options.real), options.replacement)
     block = _block(loop, generations, options.real) if reason else BLOCK // loop.family.dimension
     plan = Plan(
-        loop, ticks, replicates, block, bool(reason), seed, measured, raw, options.monitors,
-        options.real, options.replacement,
+        loop, ticks, replicates, block, bool(reason), seed, measured, raw, at,
+        options.monitors, options.real, options.replacement,
     )  # fmt: skip
     return plan, medians, reason
 
@@ -476,7 +481,7 @@ def _versions() -> dict[str, str]:
 
 def _options(
     loop: Any, generations: Any, observables: Any, quantiles: Any, quantiles_at: Any, keep: Any,
-    monitors: Any, literal: Any, real: Any, replacement: Any,
+    monitors: Any, literal: Any, real: Any, replacement: Any, at: Any = (),
 ) -> Options:  # fmt: skip
     """All options checked, or an `InputError` that names the argument."""
     family = check_loop(loop).family
@@ -494,6 +499,7 @@ def _options(
         _checked_monitors(monitors), bool(literal),
         None if real is None else family.checked(real, "real"),
         bool(replacement),
+        tuple(whole(g, "at", 0, last) for g in _sequence(at, "at")),
     )  # fmt: skip
 
 

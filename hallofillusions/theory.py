@@ -7,7 +7,7 @@ evaluates every observable, by the recursion or by a theorem that applies to the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -146,6 +146,7 @@ def predict(
     generations: int,
     observables: Sequence[Any] | None = None,
     *,
+    at: Sequence[int] = (),
     data: Any = None,
     real: Any = None,
     numerical: bool = False,
@@ -156,6 +157,8 @@ def predict(
     loop        a sentence with numbers
     generations number of fits, at least 0
     observables `Observable` s; default: ``observables.defaults(loop.family)``
+    at          generations at which closed forms are evaluated, every one if it is empty: for
+                medians and tails, which take longer than a recursion (NaN elsewhere)
     data        the rows of a real file that is the memory of an anchored mixing
     real        rows whose law is the real one, in place of the family's: their moments
                 enter exactly (``simulate(..., real=rows, replacement=True)`` samples it)
@@ -178,7 +181,7 @@ def predict(
     family = loop.family
     given = {name: None if rows is None else family.checked(rows, name)
              for name, rows in (("data", data), ("real", real))}  # fmt: skip
-    options = {**given, "numerical": bool(numerical)}
+    options = {**given, "numerical": bool(numerical), "at": checked_places(at, generations)}
     known: dict[Any, _Moments] = {}
     asked = {o.label: (o, *_reduced(o, loop, generations, options, known)) for o in watched}
     for moments in known.values():  # all at once: one recursion, iterated once
@@ -196,6 +199,13 @@ def check_generations(generations: Any) -> int:
     return whole(generations, "generations", 0)
 
 
+def checked_places(at: Any, generations: int) -> tuple[int, ...]:
+    """Generations between 0 and the last one, in order."""
+    if isinstance(at, str) or not hasattr(at, "__iter__"):
+        raise InputError(f"at must be a sequence, got {at!r}")
+    return tuple(sorted({whole(g, "at", 0, generations) for g in at}))
+
+
 def _reduced(
     observable: Any, loop: FeedbackLoop, generations: int, options: Mapping[str, Any],
     known: dict[Any, _Moments],
@@ -208,7 +218,9 @@ def _reduced(
     key = simpler, observable.label if part else ""
     if key not in known:
         rows = [observable.seen(v) if part and v is not None else v for v in given]
-        known[key] = _Moments(simpler, generations, rows[0], rows[1], options["numerical"])
+        known[key] = _Moments(
+            simpler, generations, rows[0], rows[1], options["numerical"], options["at"]
+        )
     return inner.claim_in(simpler), known[key]
 
 
@@ -216,10 +228,11 @@ class _Moments:
     """Functionals of one loop, each found once: monomials by recursion, the rest by theorem."""
 
     def __init__(
-        self, loop: FeedbackLoop, generations: int, data: Any, real: Any, numerical: bool = False
+        self, loop: FeedbackLoop, generations: int, data: Any, real: Any, numerical: bool = False,
+        at: tuple[int, ...] = (),
     ) -> None:
         self.loop, self.generations, self.data, self.real = loop, generations, data, real
-        self.numerical = numerical
+        self.numerical, self.at = numerical, at
         self.errors: dict[Functional, Any] = {}
         self.canonical = loop.canonical
         self.table: dict[Monomial, Any] = {ONE: np.ones(generations + 1)}
@@ -262,6 +275,7 @@ class _Moments:
             known = self.data is None and self.real is None
             law = theorem.provides(self.canonical, functional) if known else None
             if law is not None:
+                law = _Sparse(law, self.at) if self.at else law
                 return partial(law, grid), theorem.name, theorem.kind
         reason = f"no theorem known for {functional} of this loop"
         if isinstance(functional, Monomial) and functional in self.open:
@@ -277,6 +291,22 @@ class _Moments:
             values, self.errors[functional] = found
             return (lambda: values), "the one-step kernel", Numerical()
         return None, f"{reason}; simulate it", Exact()
+
+
+@dataclass(frozen=True)
+class _Sparse:
+    """A law that is evaluated at some places of the grid only; what else it knows is the law's."""
+
+    law: Any
+    places: tuple[int, ...]
+
+    def __call__(self, grid: Any) -> Any:
+        found = np.full(len(grid), np.nan)
+        found[list(self.places)] = self.law(grid[list(self.places)])
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.law, name)
 
 
 def _entry(label: str, claim: Combination | None, moments: _Moments) -> Entry:

@@ -43,6 +43,7 @@ class Options:
     literal: bool = False
     real: Any = None
     replacement: bool = False
+    at: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ class Trajectory:
     first          the first g: 0, or 1 for a user's runs that begin with the first fit
     replicates     number of independent runs
     quantities     labels of the observables, the first axis of every table
-    summary        `Summary` of shape (quantity, generation)
+    summary        `Summary` of shape (quantity, generation); NaN where nothing was measured
     quantile_table `Quantiles` at the generations that were asked for
     kept, values   generations whose raw values are kept: (quantity, place, replicate)
     step_labels    labels of the monitors, with their own `Summary` in ``steps``

@@ -21,6 +21,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -102,13 +103,20 @@ def build(
     with tempfile.TemporaryDirectory(prefix="hallofillusions-paper-") as name:
         work = Path(name)
         missing = _prepare(work, folder, chosen, derivations)
-        (_with_tex if chosen == "tex" else _with_typst)(work)
-        if has_pandoc():
-            _as_html(work)
+        _all_at_once(work, [_with_tex if chosen == "tex" else _with_typst,
+                            *([_as_html] if has_pandoc() else [])])  # fmt: skip
         if chosen == "tex":
             _bundle(work)
         files = _keep(work, folder)
     return Report(folder / "paper.pdf", chosen, files, (*missing, *problems(folder)))
+
+
+def _all_at_once(work: Path, makers: Iterable[Callable[[Path, str], None]]) -> None:
+    """Every document by every maker; they are programs of their own, for which we only wait."""
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
+        jobs = [pool.submit(make, work, name) for make in makers for name in DOCUMENTS]
+        for job in jobs:
+            job.result()
 
 
 def has_pandoc() -> bool:
@@ -261,12 +269,7 @@ def epoch() -> int:
     return int(os.environ.get("SOURCE_DATE_EPOCH", EPOCH))
 
 
-def _with_tex(work: Path) -> None:
-    for name in DOCUMENTS:
-        _typeset(work, name)
-
-
-def _typeset(work: Path, name: str) -> None:
+def _with_tex(work: Path, name: str) -> None:
     quiet = ["-interaction=nonstopmode", "-halt-on-error"]
     if shutil.which("latexmk"):
         runs = [["latexmk", "-pdf", "-silent", *quiet, f"{name}.tex"]]
@@ -309,17 +312,16 @@ def _complaint(log: Path) -> str:
 # -- pandoc and typst ------------------------------------------------------------------------------
 
 
-def _with_typst(work: Path) -> None:
+def _with_typst(work: Path, name: str) -> None:
     import typst
 
-    for name in DOCUMENTS:
-        try:
-            text = _pandoc(work, name, whole(work, name), "typst", "--number-sections")
-            (work / f"{name}.typ").write_text(rewritten(text), encoding="utf-8")
-            pdf = typst.compile(str(work / f"{name}.typ"), root=str(work), timestamp=epoch())
-        except (RuntimeError, typst.TypstError) as error:
-            raise BuildError(f"typst failed: {str(error)[:500]}") from None
-        (work / f"{name}.pdf").write_bytes(pdf)
+    try:
+        text = _pandoc(work, name, whole(work, name), "typst", "--number-sections")
+        (work / f"{name}.typ").write_text(rewritten(text), encoding="utf-8")
+        pdf = typst.compile(str(work / f"{name}.typ"), root=str(work), timestamp=epoch())
+    except (RuntimeError, typst.TypstError) as error:
+        raise BuildError(f"typst failed: {str(error)[:500]}") from None
+    (work / f"{name}.pdf").write_bytes(pdf)
 
 
 def whole(work: Path, name: str, marks: str = "") -> str:
@@ -335,10 +337,11 @@ def _pandoc(work: Path, name: str, source: str, to: str, *arguments: str) -> str
     import pypandoc
 
     marked = source.replace("\\appendix\n", f"\n{APPENDIX}\n\n")
-    (work / f"{name}.whole.tex").write_text(marked, encoding="utf-8")
+    whole_source = work / f"{name}.for-{to}.tex"
+    whole_source.write_text(marked, encoding="utf-8")
     bibliography = work / BIBLIOGRAPHY
     text: str = pypandoc.convert_file(
-        str(work / f"{name}.whole.tex"), to,
+        str(whole_source), to,
         extra_args=["--standalone", "--citeproc", "--wrap=none", f"--bibliography={bibliography}",
                     f"--resource-path={work}", *arguments],
     )  # fmt: skip
@@ -400,19 +403,18 @@ span.smallcaps { font-variant: normal !important; font-size: .82rem; color: #555
 """
 
 
-def _as_html(work: Path) -> None:
-    """Each document as one file without a network: MathML, pictures and derivations inside."""
-    style = work / "style.html"
+def _as_html(work: Path, name: str) -> None:
+    """A document as one file without a network: MathML, pictures and derivations inside."""
+    style = work / f"{name}-style.html"
     style.write_text(STYLE, encoding="utf-8")
-    for name in DOCUMENTS:
-        source = plain(whole(work, name, MARKS["typst"]))
-        text = _pandoc(work, name, source, "html5", "--mathml", "--embed-resources", "--toc",
-                       "--number-sections", f"--include-in-header={style}")  # fmt: skip
-        text = re.sub(r"<annotation.*?</annotation>", "", text, flags=re.S)
-        text = re.sub(r'href="[^"]*?(\w+)\.py"', r'href="#derivation-\1"', text)
-        text = _lettered(text).replace("✗", '<span class="cross">✗</span>')
-        text = text.replace("</body>", f"{_derivations(work)}</body>")
-        (work / f"{name}.html").write_text(text, encoding="utf-8")
+    source = plain(whole(work, name, MARKS["typst"]))
+    text = _pandoc(work, name, source, "html5", "--mathml", "--embed-resources", "--toc",
+                   "--number-sections", f"--include-in-header={style}")  # fmt: skip
+    text = re.sub(r"<annotation.*?</annotation>", "", text, flags=re.S)
+    text = re.sub(r'href="[^"]*?(\w+)\.py"', r'href="#derivation-\1"', text)
+    text = _lettered(text).replace("✗", '<span class="cross">✗</span>')
+    text = text.replace("</body>", f"{_derivations(work)}</body>")
+    (work / f"{name}.html").write_text(text, encoding="utf-8")
 
 
 def _lettered(text: str) -> str:

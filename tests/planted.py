@@ -151,7 +151,7 @@ def simulated(name: str) -> dict[str, Any]:
     """What the results folder holds of the attacks on a theorem."""
     from hallofillusions.reproduction import LEVEL, attack
 
-    return attack(name, REPLICATES, 0, LEVEL)
+    return attack(name, 0, LEVEL, REPLICATES)
 
 
 def attack(name: str) -> str:

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from hallofillusions import FeedbackLoop, FreshSplit, Gaussian, Replace
 from hallofillusions.comparison import AGREES, DISAGREES
-from hallofillusions.confronting import confront, verdict_of
+from hallofillusions.confronting import FEWEST, confront, verdict_of
 from hallofillusions.kinds import Asymptotic, Bound, Exact, Kind, Law
 from hallofillusions.observables.mean import Mean
 from hallofillusions.observables.median import Median
@@ -89,6 +89,13 @@ def test_replicates_are_capped_and_seeds_are_kept() -> None:
     assert one[0].replicates == 500
     assert verdict_of([]) == "not simulated"
     assert confront(replace(theorem(Exact()), confrontations=tuple)) == []
+
+
+def test_long_runs_are_fewer() -> None:
+    late = Confrontation(LOOP, Mean(), (40,), [1.0], replicates=5_000)
+    short, long = confront(theorem(Exact(), variance(1), late), fits=40_000)
+    assert (short.replicates, long.replicates) == (13_333, 1_000)
+    assert confront(theorem(Exact(), late), fits=1)[0].replicates == FEWEST
 
 
 def test_a_bound_deviates_on_the_forbidden_side_only() -> None:

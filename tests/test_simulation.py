@@ -36,16 +36,22 @@ from hallofillusions import (
     Temperature,
     Truth,
     Unbiased,
+    compare,
+    predict,
     simulation,
 )
+from hallofillusions.families.base import once
 from hallofillusions.numerics.draws import BinomialTable, Tape, distinct
 from hallofillusions.numerics.seeds import Seed
 from hallofillusions.numerics.streaming import Quantiles, Summary
+from hallofillusions.observables.eigenvalue import Eigenvalue
+from hallofillusions.observables.log_eigenvalue import LogEigenvalue
 from hallofillusions.observables.log_variance import LogVariance
 from hallofillusions.observables.mean import Mean
 from hallofillusions.observables.median import Median
 from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.squared_variance import SquaredVariance
+from hallofillusions.observables.training_loss import TrainingLoss
 from hallofillusions.observables.variance import Variance
 from hallofillusions.simulation import rerun, simulate
 from hallofillusions.steps import StepResiduals
@@ -57,6 +63,7 @@ GENERATIONS, WATCHED = 5, (1, 2, 5)
 SLOW, QUICK = 3_000, 20_000
 OBSERVABLES = (Mean(), Variance(), SquaredError(), SquaredVariance(), LogVariance())
 PAIR = (Mean(), Variance())
+LOOP_OF_TEN = FeedbackLoop(Gaussian(), mixing=FreshSplit(0.5), n=10)
 
 
 @dataclass(frozen=True)
@@ -457,6 +464,45 @@ def test_medians_are_quantiles_of_what_they_are_of() -> None:
         run.mean("median variance")
     with pytest.raises(InputError, match="probability must be one of"):
         run.quantile("mean", 0.3)
+
+
+@pytest.mark.parametrize("literal", [False, True])
+def test_what_is_measured_does_not_change_the_runs(literal: bool) -> None:
+    """At some generations the same to the last bit, elsewhere nothing, in a file too."""
+    def run(**options: Any) -> Any:
+        return simulate(LOOP_OF_TEN, 9, replicates=300, rng=4, literal=literal,
+                        observables=(Variance(), TrainingLoss()), **options)  # fmt: skip
+
+    every, some = run(), run(at=(3, 9), keep=(5,), monitors=[StepResiduals.of(LOOP_OF_TEN, 9)])
+    there = [3, 5, 9]
+    for label in every.quantities:
+        for column in ("mean", "standard_error"):
+            a, b = (getattr(r, column)(label) for r in (every, some))
+            np.testing.assert_array_equal(a[there], b[there])
+            assert np.flatnonzero(~np.isnan(b)).tolist() == there
+    assert some.options.at == (3, 9)
+    np.testing.assert_array_equal(some.rerun().mean("variance"), some.mean("variance"))
+    told = compare(predict(LOOP_OF_TEN, 9, [Variance()]), some)
+    assert [c.generation for c in told.cells if c.quantity == "variance"] == there
+    assert any(c.generation == 4 for c in told.cells)  # a step
+
+
+def test_what_observables_share_is_computed_once() -> None:
+    asked = []
+
+    @dataclass(frozen=True)
+    class Watched(Gaussian):
+        @once
+        def spectrum(self, model: Any) -> Any:
+            asked.append(len(model["mean"]))
+            return super().spectrum(model)
+
+    loop = FeedbackLoop(Watched(), mixing=Replace(), n=4)
+    simulate(loop, 3, replicates=5, rng=1, observables=(Eigenvalue(1), LogEigenvalue(1)))
+    assert len(asked) == 1
+    Watched().spectrum(Watched().as_model() | {"mean": np.zeros(3)})
+    Watched().spectrum(Watched().as_model() | {"mean": np.zeros(3)})
+    assert asked[1:] == [3, 3]
 
 
 def test_memory_does_not_grow_with_replicates() -> None:

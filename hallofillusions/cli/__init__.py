@@ -287,11 +287,11 @@ def _last_verdicts(folder: str | None) -> dict[str, Any]:
 def _verdicts(name: str, arguments: Namespace) -> dict[str, Any]:
     """What is proved and confronted now, where it is asked for."""
     from ..proof import theorems
-    from ..reproduction import CONFRONTING, LEVEL, SEED, attack, prove
+    from ..reproduction import CONFRONTING, FITS, LEVEL, SEED, attack, prove
 
     found = {"proof": prove(name)} if arguments.prove else {}
     if arguments.confront:
-        found["simulation"] = attack(name, CONFRONTING, SEED, LEVEL / len(theorems()))
+        found["simulation"] = attack(name, SEED, LEVEL / len(theorems()), CONFRONTING, FITS)
     return found
 
 

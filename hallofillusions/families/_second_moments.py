@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .base import Family, Model
+from .base import Family, Model, once
 
 
 class SecondMoments(Family):
@@ -82,6 +82,7 @@ class SecondMoments(Family):
 
     # -- seen in the real law's own units -----------------------------------------------------
 
+    @once
     def spectrum(self, model: Model) -> tuple[Any, Any]:
         """Of the models' mean and covariance (see `Gaussian.spectrum`)."""
         variance = np.asarray(self.variance_of(model))
@@ -90,6 +91,7 @@ class SecondMoments(Family):
             mean, variance = mean[..., None], variance[..., None, None]
         return self.along_axes(mean, variance)
 
+    @once
     def spectra(self, model: Model) -> tuple[Any, Any, Any]:
         weight, mean, covariance = self.components(model)
         return weight, *self.along_axes(mean, covariance)
@@ -166,6 +168,7 @@ class OnNodes(SecondMoments):
         """KL(real ‖ model), by quadrature over the real law."""
         return self.real_loss(model) - self._least
 
+    @once
     def held_out_loss(self, model: Model) -> Any:
         if (rows := self.held_out_rows) is None:
             return self.real_loss(model)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property, wraps
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -15,6 +15,31 @@ from ..symbols import InputError, checked_rows
 
 Model = Mapping[str, Any]
 """A batch of models: parameter name -> array whose axis 0 is the replicate."""
+
+
+class Snapshot(dict[str, Any]):
+    """Models that several observables look at, with what was computed `once` for all of them."""
+
+    def __init__(self, models: Model) -> None:
+        super().__init__(models)
+        self.known: dict[str, tuple[Any, Any]] = {}
+        """Method -> the family that was asked, and what it said."""
+
+
+def once(method: Callable[[Any, Model], Any]) -> Callable[[Any, Model], Any]:
+    """What a family computes of a `Snapshot` is computed once, however many observables ask."""
+
+    @wraps(method)
+    def found(family: Any, model: Model) -> Any:
+        if not isinstance(model, Snapshot):
+            return method(family, model)
+        asked, said = model.known.get(method.__name__, (None, None))
+        if asked is not family:
+            said = method(family, model)
+            model.known[method.__name__] = family, said
+        return said
+
+    return found
 
 
 class Family(Component, ABC):

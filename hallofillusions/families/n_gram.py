@@ -23,7 +23,7 @@ from ..numerics.ngrams import (
 )
 from ..samplers import FixedContext, FreeRunning, Prompted, Sampler, named
 from ..symbols import InputError, whole
-from .base import Family, Model, diversity, pearson, rarest
+from .base import Family, Model, diversity, once, pearson, rarest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -278,6 +278,7 @@ class NGram(Family):
         pairs = zip(chains, statistics.tables, strict=True)
         return np.array([chain.loss(table) for chain, table in pairs])
 
+    @once
     def held_out_loss(self, model: Model) -> Any:
         return self._each(model, lambda chain: chain.loss(self.held_out))
 

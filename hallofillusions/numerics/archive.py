@@ -58,7 +58,7 @@ def _facts(trajectory: Trajectory) -> dict[str, Any]:
             "observables": [describe(o) for o in options.observables],
             "quantiles": options.quantiles, "quantiles_at": options.quantiles_at,
             "keep": options.keep, "literal": options.literal,
-            "replacement": options.replacement,
+            "replacement": options.replacement, "at": options.at,
         },
     }  # fmt: skip
 
@@ -104,6 +104,7 @@ def _options(data: Any, options: Any) -> Options:
         tuple(options["observables"]), tuple(options["quantiles"]),
         tuple(options["quantiles_at"]), tuple(options["keep"]), (), options["literal"],
         data["real"].values if "real" in data else None, options.get("replacement", False),
+        tuple(options.get("at", ())),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..families.base import Snapshot
 from ..starts import Memory
 from .sources import Source
 from .streaming import Summary
@@ -30,61 +31,67 @@ class Recorder:
         self.plan, self.family = plan, plan.loop.family
         self.replicates = source.replicates
         rows, quantities = len(plan.ticks) + 1, len(plan.measured)
+        held = len(plan.at)
         size = self.replicates * self.family.dimension
-        self.rows = 1 if self.family.bulky else min(rows, max(1, CHUNK // size))
+        self.rows = 1 if self.family.bulky else min(held, max(1, CHUNK // size))
         self.scratch = np.empty((self.rows, self.replicates))
         self.summary = Summary.empty(quantities, rows)
         self.raw = np.empty((quantities, len(plan.raw), self.replicates))
         self.models: dict[str, NDArray[Any]] = {}
         self.start: Any = None
-        self.used, self.begin = 0, 0
+        self.held: list[int] = []
         self.source = source
         self.remarks: dict[str, str] = {}
         self.on_data = {o: np.empty((rows, source.replicates)) for o in plan.measured
                         if getattr(o, "sees", "")}  # fmt: skip
 
     def add(self, g: int, model: Any, training: Any) -> None:
-        shown = {"training": training, **self._shown(g)}
-        for observable, values in self.on_data.items():
-            values[g] = observable.measure_on(self.family, model, shown[observable.sees])
+        if g in self.plan.at:
+            shown = {"training": training, **self._shown(g)}
+            for observable, values in self.on_data.items():
+                values[g] = observable.measure_on(self.family, model, shown[observable.sees])
         if g == 0:  # it may be one law for all replicates: the first fit tells the shapes
             self.start = model
             return
         if g == 1:
             self.models = {k: np.empty((self.rows, *v.shape), v.dtype) for k, v in model.items()}
-            self._put(self.start)
-        self._put(model)
+            self._put(0, self.start)
+        self._put(g, model)
 
     def _shown(self, g: int) -> dict[str, Any]:
         """What the model says: the same points for all that look at it."""
         kinds = {o.sees for o in self.on_data} - {"training"}
         return self.source.shown(self.plan.ticks[max(g - 1, 0)].n, kinds) if kinds else {}
 
-    def _put(self, model: Any) -> None:
-        if self.used == self.rows:
+    def _put(self, g: int, model: Any) -> None:
+        if g not in self.plan.at:
+            return
+        if len(self.held) == self.rows:
             self.flush()
         for name, row in self.models.items():
-            row[self.used] = model[name]
-        self.used += 1
+            row[len(self.held)] = model[name]
+        self.held.append(g)
 
     def flush(self) -> None:
         """Measure the models that were put and forget them."""
-        used, begin = self.used, self.begin
-        models = {k: v[:used] for k, v in self.models.items()}
-        places = [(k, g - begin) for k, g in enumerate(self.plan.raw) if begin <= g < begin + used]
+        if not (held := self.held):
+            return
+        used = len(held)
+        models = Snapshot({k: v[:used] for k, v in self.models.items()})
+        places = [(k, held.index(g)) for k, g in enumerate(self.plan.raw) if g in held]
         for row, observable in enumerate(self.plan.measured):
             if observable in self.on_data:
-                values = self.on_data[observable][begin : begin + used]
+                values = self.on_data[observable][held]
             else:
                 values = np.asarray(observable.measure(self.family, models), dtype=float)
                 values = np.broadcast_to(values, (used, self.replicates))
             part = Summary.of(values, self.scratch[:used])
             if part.nonfinite.any() and observable.label not in self.remarks:
                 self._remark(observable, models, values)
-            self.summary.assign((row, slice(begin, begin + used)), part)
+            self.summary.assign((row, held), part)
             for k, place in places:
                 self.raw[row, k] = values[place]
-        self.begin, self.used = begin + used, 0
+        self.held = []
 
 
     def _remark(self, observable: Any, models: Any, values: Any) -> None:
@@ -93,7 +100,7 @@ class Recorder:
         own = {k: v[row, replicate] for k, v in models.items()}
         remark = getattr(observable, "remark", None)
         if remark is not None and (why := remark(self.family, own)):
-            self.remarks[observable.label] = f"is infinite at g = {self.begin + row}: {why}"
+            self.remarks[observable.label] = f"is infinite at g = {self.held[row]}: {why}"
 
 
 class Watcher:

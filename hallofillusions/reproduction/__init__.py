@@ -31,6 +31,8 @@ LEVEL = 0.001
 """Chance of any false alarm in the whole job: shared by all theorems and all runs."""
 CONFRONTING = 20_000
 """Replicates of a confrontation in the quick setting; the full one takes what each asks for."""
+FITS = 2_000_000
+"""Fits of a loop in it, so that long runs are fewer (see `confront`)."""
 RESULTS = "results.json"
 HOLDS = (
     RESULTS, "series.csv", "theorems.csv", "theorems.md", "claims.csv", "definitions.csv",
@@ -122,8 +124,9 @@ def reproduce(
         tasks = [*_tasks(full, data, seed, folder / "trajectories")]
         found = _run([*proofs, *tasks], pool, progress, begun)
         records = _records(found, data, full, seed)
-        _write(folder, records)
-        warnings = _draw(folder, pool)
+        _write_data(folder, records)
+        with _drawn(folder, pool) as warnings:
+            _write_tex(folder, records)
         if paper:
             warnings += _build(folder)
         _swap(folder, target)
@@ -253,8 +256,8 @@ def _tasks(full: bool, data: Data, seed: int, folder: Path) -> Iterator[Task]:
     names, runs = list(theorems()), studies(full, *data.parts)
     level = LEVEL / (len(names) + len(runs))
     for name in names:
-        count = None if full else CONFRONTING
-        yield Task(("simulation", name), attack, (name, count, seed, level), 3.0)
+        most = (None, None) if full else (CONFRONTING, FITS)
+        yield Task(("simulation", name), attack, (name, seed, level, *most), 3.0)
     for run in runs:
         cost = run.replicates * run.generations * (100 if run.loop.mixing.literal_only else 1)
         cost *= 100 if run.loop.family.sequential or run.loop.estimator.literal else 1
@@ -271,14 +274,17 @@ def prove(name: str) -> dict[str, Any]:
     return {"ok": not error, "lines": len(steps), "error": error}
 
 
-def attack(name: str, replicates: int | None, seed: int, level: float) -> dict[str, Any]:
+def attack(
+    name: str, seed: int, level: float, replicates: int | None = None, fits: int | None = None
+) -> dict[str, Any]:
     """Every confrontation of one theorem with simulation."""
     from ..confronting import confront, verdict_of
     from ..proof import find_theorem
 
     attacks, error, verdict = [], "", DISAGREES
     try:
-        attacks = confront(find_theorem(name), replicates=replicates, rng=seed, level=level)
+        attacks = confront(find_theorem(name), replicates=replicates, fits=fits, rng=seed,
+                           level=level)  # fmt: skip
         verdict = verdict_of(attacks)
     except Exception as failure:  # as above: it counts as a disagreement
         error = f"{type(failure).__name__}: {failure}"
@@ -554,8 +560,8 @@ def _summary(records: Mapping[str, Any], warnings: Sequence[str]) -> Reproductio
 # -- files ----------------------------------------------------------------------------------------
 
 
-def _write(folder: Path, records: Mapping[str, Any]) -> None:
-    """The tables, the numbers and the equations."""
+def _write_data(folder: Path, records: Mapping[str, Any]) -> None:
+    """The tables, of which figures are made."""
     from .tables import as_csv, as_markdown, theorem_rows
 
     series = [row for run in records["runs"] for row in run["rows"]]
@@ -565,13 +571,17 @@ def _write(folder: Path, records: Mapping[str, Any]) -> None:
         RESULTS: json.dumps(finite({**records, "runs": runs}), indent=1, ensure_ascii=False) + "\n",
         "series.csv": as_csv(series), "theorems.csv": as_csv(table),
         "claims.csv": as_csv(records["claims"]), "definitions.csv": as_csv(records["definitions"]),
-        "theorems.md": as_markdown(table), "paper/numbers.tex": _numbers_tex(records),
-        "paper/equations.tex": _equations_tex(records),
+        "theorems.md": as_markdown(table),
     }  # fmt: skip
     for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _write_tex(folder: Path, records: Mapping[str, Any]) -> None:
+    """The numbers and the equations of the paper."""
+    (folder / "paper").mkdir()
+    for name, text in (("numbers", _numbers_tex(records)), ("equations", _equations_tex(records))):
+        (folder / "paper" / f"{name}.tex").write_text(text, encoding="utf-8")
 
 
 def finite(value: Any) -> Any:
@@ -598,18 +608,19 @@ def _equations_tex(records: Mapping[str, Any]) -> str:
     return "\n".join([*equation_commands(records["theorems"]), *verdicts, ""])
 
 
-def _draw(folder: Path, pool: Executor | None) -> list[str]:
-    """Every figure as PDF and PNG, each by its own script."""
+@contextmanager
+def _drawn(folder: Path, pool: Executor | None) -> Iterator[list[str]]:
+    """Every figure as PDF and PNG, each by its own script, until the block ends; the warnings."""
     from pkgutil import iter_modules
 
     (folder / "figures").mkdir()
     names = sorted(m.name for m in iter_modules(import_module(FIGURES).__path__)
                    if not m.name.startswith("_"))  # fmt: skip
-    if pool is None:
-        found = [draw(name, folder) for name in names]
-    else:
-        found = [f.result() for f in [pool.submit(draw, name, folder) for name in names]]
-    return [warning for warning in found if warning]
+    warnings: list[str] = []
+    begun = [] if pool is None else [pool.submit(draw, name, folder) for name in names]
+    yield warnings
+    told = (f.result() for f in begun) if begun else (draw(name, folder) for name in names)
+    warnings += filter(None, told)
 
 
 def draw(name: str, folder: Path) -> str:

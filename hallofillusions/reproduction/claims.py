@@ -78,7 +78,7 @@ def claim_runs(scale: Scale, corpus: Corpus | None = None) -> Iterator[Run]:
     watched = (HeldOutLoss(), TrainingLoss(), Trace(), ComponentsAlive())
     for name, mixing in readings(POINTS):
         loop = FeedbackLoop(PLANE, mixing=mixing, n=POINTS)
-        yield Run("claimsmixture", name, loop, 2 * GENERATIONS, scale.literal // 50, watched)
+        yield Run("claimsmixture", name, loop, 2 * GENERATIONS, scale.mixtures, watched)
     if corpus is not None:
         yield from written(scale, Cut.of(corpus))
 
@@ -90,7 +90,7 @@ def written(scale: Scale, cut: Cut) -> Iterator[Run]:
     for name, mixing in readings(len(family.blocks)):
         loop = FeedbackLoop(family, mixing=mixing, n=cut.n, estimator=WittenBell(),
                             start=FirstFit())  # fmt: skip
-        yield Run("claimstext", name, loop, GENERATIONS, 3 * scale.texts, watched,
+        yield Run("claimstext", name, loop, GENERATIONS, 4 * scale.texts, watched,
                   real=family.blocks, shape="text")  # fmt: skip
 
 

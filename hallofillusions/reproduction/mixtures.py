@@ -67,7 +67,8 @@ def losses(scale: Scale) -> Iterator[Run]:
                EMSteps())  # fmt: skip
     for alpha in ALPHAS:
         loop = FeedbackLoop(PLANE, mixing=FreshSplit(Fraction(alpha)), n=1000).canonical
-        yield Run("mixture", f"{float(Fraction(alpha)):g}", loop, 40, scale.literal // 80, watched)
+        yield Run("mixture", f"{float(Fraction(alpha)):g}", loop, 40,
+                  scale.mixtures * 5 // 8, watched)  # fmt: skip
 
 
 def manifold(scale: Scale) -> Iterator[Run]:
@@ -82,7 +83,7 @@ def modes(scale: Scale) -> Iterator[Run]:
     """(r) How many modes live: known labels, where it is Wright and Fisher's law, and EM."""
     for alpha in ("1/2", "9/10", "1"):
         for name, estimator, count in (
-            ("known", KnownLabels(), scale.literal), ("em", EM(), scale.literal // 20)
+            ("known", KnownLabels(), scale.literal), ("em", EM(), scale.mixtures * 5 // 2)
         ):  # fmt: skip
             loop = FeedbackLoop(PLANE, mixing=FreshSplit(Fraction(alpha)), n=100,
                                 estimator=estimator).canonical  # fmt: skip
@@ -98,7 +99,7 @@ def border(scale: Scale) -> Iterator[Run]:
             for n in SIZES:
                 loop = FeedbackLoop(pair(apart), mixing=FreshSplit(alpha), n=n,
                                     estimator=EM(tol=1e-7)).canonical  # fmt: skip
-                count = max(50, 3 * scale.literal // n)
+                count = max(50, 150 * scale.mixtures // n)
                 yield Run("border", f"{float(alpha):g}-{apart}-{n}", loop, BORDER, min(count, 400),
                           watched)  # fmt: skip
 
@@ -117,7 +118,7 @@ def points(scale: Scale, cloud: Any) -> Iterator[Run]:
         share = Fraction(round(Fraction(alpha) * n), n)
         mixing = FixedPool(share, rows) if share < 1 else Replace()
         loop = FeedbackLoop(cloud.family, mixing=mixing, n=n, start=FirstFit())
-        yield Run("points", f"{float(Fraction(alpha)):g}", loop, 20, max(20, scale.literal // 100),
+        yield Run("points", f"{float(Fraction(alpha)):g}", loop, 20, scale.mixtures // 2,
                   watched, real=cloud.rows if share < 1 else None, shape="file")  # fmt: skip
 
 

@@ -42,9 +42,10 @@ class Run:
 @dataclass(frozen=True)
 class Scale:
     """How careful the job is; ``literal`` counts the runs in which every point is drawn, ``texts``
-    those that write whole texts."""
+    those that write whole texts and ``mixtures`` those in which EM fits mixtures."""
 
     replicates: int
     generations: int
     literal: int
     texts: int
+    mixtures: int

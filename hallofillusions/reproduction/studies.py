@@ -42,6 +42,7 @@ from ..observables.squared_error import SquaredError
 from ..observables.squared_variance import SquaredVariance
 from ..observables.tail_mass import TailMass
 from ..observables.variance import Variance
+from ..prediction import Entry, Prediction
 from ..simulation import simulate
 from ..starts import FirstFit
 from ..symbols import InputError
@@ -66,7 +67,8 @@ def studies(
 ) -> list[Run]:
     """All runs of the job; ``real`` is the column of the study of real data, ``corpus`` a text and
     ``cloud`` a mixture fitted to real points."""
-    scale = Scale(200_000, 200, 40_000, 40) if full else Scale(30_000, 50, 4_000, 8)
+    quick, careful = Scale(10_000, 50, 1_500, 6, 80), Scale(200_000, 200, 40_000, 40, 800)
+    scale = careful if full else quick
     runs = [*alpha_sweep(scale, full), *mixings(scale), *tails(scale), *stationary(scale, full)]
     runs += [*estimators(scale), *growth(scale), *mechanisms(scale), *needle(scale)]
     runs += [*priors(scale), *mixture_runs(scale, cloud)]
@@ -236,14 +238,12 @@ def perform(run: Run, seed: int, level: float, folder: Path) -> dict[str, Any]:
     from ..steps import StepResiduals
 
     memory = None if run.shape == "text" else run.real
-    prediction = predict(run.loop, run.generations, run.observables, data=memory,
-                         numerical=run.numerical)  # fmt: skip
+    prediction = _predicted(run, memory)
     steps = [StepResiduals.of(run.loop, run.generations, data=memory)] if run.loop.closes else []
-    at = tuple(range(0, run.generations + 1, max(1, run.generations // 20)))
     trajectory = simulate(
         run.loop, run.generations, replicates=run.replicates, rng=run.seed(seed),
         observables=run.observables, monitors=steps, keep=run.keep, real=run.real,
-        quantiles_at=at if any(isinstance(o, Median) for o in run.observables) else (),
+        quantiles_at=_shown(run) if any(map(_is_median, run.observables)) else (),
         literal=run.real is not None, progress=False,
     )  # fmt: skip
     if prediction.known:
@@ -258,6 +258,26 @@ def perform(run: Run, seed: int, level: float, folder: Path) -> dict[str, Any]:
         "rows": list(_rows(run, comparison)),
         **({"law": CURVES[run.study](run)} if run.study in CURVES else {}),
     }  # fmt: skip
+
+
+def _shown(run: Run) -> tuple[int, ...]:
+    """The generations at which medians are shown."""
+    return tuple(range(0, run.generations + 1, max(1, run.generations // 20)))
+
+
+def _is_median(observable: Any) -> bool:
+    return isinstance(observable, Median)
+
+
+def _predicted(run: Run, memory: Any) -> Prediction:
+    """What theory says of all observables, of medians where they are shown."""
+    entries: dict[str, Entry] = {}
+    for medians, at in ((False, ()), (True, _shown(run))):
+        watched = [o for o in run.observables if _is_median(o) == medians]
+        entries |= predict(run.loop, run.generations, watched, at=at, data=memory,
+                           numerical=run.numerical).entries  # fmt: skip
+    own = {o.label: entries[o.label] for o in run.observables}
+    return Prediction(run.loop, run.generations, own)
 
 
 def _rows(run: Run, comparison: Comparison) -> Iterator[dict[str, Any]]:

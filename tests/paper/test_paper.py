@@ -182,7 +182,7 @@ def test_a_name_without_a_result_is_told_and_shown(
     text = numbers.read_text("utf-8")
     numbers.write_text(re.sub(r"\\newcommand\{\\JobSeed\}.*", "", text), encoding="utf-8")
 
-    def typeset(work: Path) -> None:
+    def typeset(work: Path, name: str) -> None:
         assert r"\newcommand{\JobSeed}{\missing{JobSeed}}" in (work / "rest.tex").read_text("utf-8")
 
     monkeypatch.setattr(build, "_with_typst", typeset)
