@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import Any
 
-import pypandoc
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 
 from hallofillusions import __version__
 from hallofillusions.latex import prose_latex
+from hallofillusions.paper.build import mathml
 from hallofillusions.proof import theorems
 
 project = "hallofillusions"
@@ -88,8 +87,8 @@ def typeset(app: Any, document: nodes.document) -> None:
     for text in [n for n in document.findall(nodes.Text) if in_prose(n)]:
         text.parent.replace(text, split(text))
     found = [n for n in document.findall() if isinstance(n, nodes.math | nodes.math_block)]
-    for node, mathml in zip(found, to_mathml(found), strict=True):
-        node.replace_self(nodes.raw("", mathml, format="html"))
+    for node, formula in zip(found, to_mathml(found), strict=True):
+        node.replace_self(nodes.raw("", formula, format="html"))
 
 
 def in_prose(text: nodes.Text) -> bool:
@@ -115,15 +114,8 @@ def _symbol(piece: str) -> nodes.Node:
 
 def to_mathml(formulae: list[Any]) -> list[str]:
     """MathML of inline and displayed formulae; a formula that pandoc cannot read is an error."""
-    if not formulae:
-        return []
     marks = [r"\[%s\]" if isinstance(f, nodes.math_block) else r"\(%s\)" for f in formulae]
-    source = "\n\n".join(m % f.astext() for m, f in zip(marks, formulae, strict=True))
-    command = [pypandoc.get_pandoc_path(), "-f", "latex", "-t", "html", "--mathml"]
-    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
-    found = re.findall(r"<math.*?</math>", done.stdout, flags=re.DOTALL)
-    if done.stderr or len(found) != len(formulae):
-        raise ValueError(f"pandoc cannot typeset a formula: {done.stderr}")
+    found = mathml([m % f.astext() for m, f in zip(marks, formulae, strict=True)])
     return [f'<div class="formula">{m}</div>' if 'display="block"' in m else m for m in found]
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import pypandoc
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from traitlets.config import Config
+
+from hallofillusions.paper.build import mathml
 
 HERE = Path(__file__).parent
 LIMIT = 60
@@ -102,18 +103,6 @@ def _held(text: str, found: list[str]) -> str:
         return _name(len(found) - 1)
 
     return FORMULA.sub(put_by, text)
-
-
-def mathml(formulas: list[str]) -> list[str]:
-    """Each formula between dollars as MathML; one that cannot be read is an error."""
-    if not formulas:
-        return []
-    options = ["--mathml", "--wrap=none", "--fail-if-warnings"]
-    page = pypandoc.convert_text("\n\n".join(formulas), "html", "markdown", options)
-    found = re.findall(r"<math\b.*?</math>", page, re.S)
-    if len(found) != len(formulas):
-        raise RuntimeError(f"{len(formulas)} formulas became {len(found)}")
-    return [re.sub(r"<annotation.*?</annotation>", "", one, flags=re.S) for one in found]
 
 
 def title_of(book: Any) -> str:

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
@@ -346,6 +346,26 @@ def _pandoc(work: Path, name: str, source: str, to: str, *arguments: str) -> str
                     f"--resource-path={work}", *arguments],
     )  # fmt: skip
     return text
+
+
+def mathml(formulas: Sequence[str]) -> list[str]:
+    r"""Each formula, in dollars or between \( \) or \[ \], as MathML.
+
+    Raises `BuildError` for one that pandoc cannot read.
+    """
+    import pypandoc
+
+    if not formulas:
+        return []
+    options = ["--mathml", "--wrap=none", "--fail-if-warnings"]
+    try:
+        page = pypandoc.convert_text("\n\n".join(formulas), "html", "latex", options)
+    except RuntimeError as error:
+        raise BuildError(f"pandoc cannot read a formula: {error}") from None
+    found = re.findall(r"<math\b.*?</math>", page, re.S)
+    if len(found) != len(formulas):
+        raise BuildError(f"pandoc made {len(found)} formulas of {len(formulas)}")
+    return [re.sub(r"<annotation.*?</annotation>", "", one, flags=re.S) for one in found]
 
 
 HEAD = f"""#set document(date: none)
