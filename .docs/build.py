@@ -33,7 +33,7 @@ GROUPS = {
     "comparison": ("Comparison", "comparison"),
     "identification": ("Identification", "identification runs"),
     "proof": ("Proofs and confrontations", "proof confronting rivals testing"),
-    "algebra": ("The engine", "engine algebra atoms mellin special transition"),
+    "algebra": ("The engine", "engine algebra rational atoms mellin special transition"),
     "data": ("Data in", "realdata reading files"),
     "results": ("Results out", "plotting latex printing tables explorer reproduction paper cli"),
 }

@@ -11,9 +11,12 @@ from typing import Any
 
 import sympy as sp
 
+from hallofillusions.derivations._integrals import normal_mean
+from hallofillusions.derivations._replace import for_large_n
 from hallofillusions.derivations._shared import symbolic_loop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.proof import Step
+from hallofillusions.rational import factored
 from hallofillusions.symbols import n, sigma_0
 from hallofillusions.theory import derive
 
@@ -21,7 +24,7 @@ from hallofillusions.theory import derive
 def information(log_p: Any, mean: Any, names: Any) -> Any:
     """Fisher's matrix, E of the products of the scores."""
     scores = [log_p.diff(z) for z in names]
-    return sp.Matrix(len(names), len(names), lambda i, j: sp.simplify(mean(scores[i] * scores[j])))
+    return sp.Matrix(len(names), len(names), lambda i, j: mean(scores[i] * scores[j]))
 
 
 def gaussian_curvature(once: Any) -> Iterator[Step]:
@@ -32,8 +35,7 @@ def gaussian_curvature(once: Any) -> Iterator[Step]:
     here = {m: 0, s: sigma_0**2}
 
     def mean(f: Any) -> Any:
-        point = sp.exp(log_p.subs(here))
-        return sp.integrate(sp.expand(f.subs(here) * point), (x, -sp.oo, sp.oo))
+        return normal_mean(f.subs(here).subs(x, sigma_0 * x), x)
 
     own = information(log_p, mean, (m, s))
     ratio = s / sigma_0**2
@@ -43,7 +45,7 @@ def gaussian_curvature(once: Any) -> Iterator[Step]:
     first = dict(zip(recursion.names, recursion.after_first(), strict=True))
     noise = sp.Matrix([[first["delta^2"], first["delta v"]],
                        [first["delta v"], first["v^2"] - first["v"] ** 2]])  # fmt: skip
-    noise = (n * noise).applyfunc(lambda e: sp.limit(sp.expand(e), n, sp.oo))
+    noise = (n * noise).applyfunc(for_large_n)
     for words, kl in (("real ‖ model", forward), ("model ‖ real", back)):
         curve = sp.hessian(kl, (m, s)).subs(here)
         for i, j in ((0, 0), (0, 1), (1, 1)):
@@ -66,7 +68,7 @@ def types_curvature(count: int, v: Any, loss: Any) -> Iterator[Step]:
     for words, kl in (("model ‖ real", sum(b * sp.log(b / a) for a, b in pairs)),
                       ("real ‖ model", sum(a * sp.log(a / b) for a, b in pairs))):  # fmt: skip
         curve = sp.hessian(kl, q).subs(truth, simultaneous=True)
-        apart = sum(sp.cancel(x - y) ** 2 for x, y in zip(curve, own, strict=True))
+        apart = sum(factored(x - y) ** 2 for x, y in zip(curve, own, strict=True))
         yield Step(f"{count} types: curvature of KL({words}) is Fisher's", apart, 0)
     yield Step(f"{count} types: E KL for the covariance v_g (diag p - ppᵀ)",
-               sp.cancel((own * spread).trace() * v / 2), loss)  # fmt: skip
+               (own * spread).trace() * v / 2, loss)  # fmt: skip

@@ -26,6 +26,7 @@ from hallofillusions.families.gaussian import Gaussian
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.proof import Confrontation, Step, evaluate
+from hallofillusions.rational import at_infinity
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import is_symbolic, n
 
@@ -156,10 +157,7 @@ def gammasimp(expression: Any) -> Any:
 
 def for_large_n(rational: Any) -> Any:
     """The limit n → ∞ of a rational function of n: the ratio of the leading coefficients."""
-    top, bottom = (sp.Poly(p, n) for p in sp.fraction(sp.together(rational)))
-    if top.degree() > bottom.degree():
-        return sp.zoo
-    return sp.cancel(top.nth(bottom.degree()) / bottom.LC())
+    return at_infinity(rational, n)
 
 
 def other_ddof(loop: FeedbackLoop) -> FeedbackLoop:

@@ -11,6 +11,7 @@ import sympy as sp
 
 from hallofillusions.biases.scale_covariance import ScaleCovariance
 from hallofillusions.derivations._dimensions import FAMILIES, d, matrix
+from hallofillusions.derivations._integrals import normal_moment, over_half_line, over_line
 from hallofillusions.derivations._projection import images, monomials, plane
 from hallofillusions.derivations._replace import BIASES, BOTH, DIVISORS, lam, nu
 from hallofillusions.derivations._shared import only
@@ -77,12 +78,11 @@ def bartlett() -> Iterator[Step]:
     is that of T' plus 2tᵀA'a + τ(aᵀa + c²).
     """
     z, b = sp.symbols("z b", real=True)
-    normal = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
-    one = sp.integrate(sp.exp(-tau * z**2 - 2 * b * z) * normal, (z, -sp.oo, sp.oo))
+    one = over_line(-tau * z**2 - 2 * b * z - z**2 / 2, z) / sp.sqrt(2 * sp.pi)
     yield Step("a normal of the last row, at b = (A'ᵀt)_k", one,
                sp.exp(2 * b**2 / (1 + 2 * tau)) / sp.sqrt(1 + 2 * tau))  # fmt: skip
     half = sp.Symbol("half", positive=True)  # κ/2
-    last_one = sp.integrate(sp.exp(-tau * x) * chi2, (x, 0, sp.oo), conds="none")
+    last_one = over_half_line(sp.exp(-tau * x) * chi2, x)
     yield Step("c² is χ² with κ degrees of freedom", last_one.subs(kappa, 2 * half),
                (1 + 2 * tau) ** -half, _powers)  # fmt: skip
     yield Step("d - 1 normals and κ = ν - d + 1: together the power -ν/2",
@@ -136,10 +136,7 @@ def inverse_blocks() -> Iterator[Step]:
         for m in range(k + 1):
             yield Step(f"(A Aᵀ)⁻¹ by blocks, entry ({k + 1}, {m + 1})", inverse[k, m], whole[k, m],
                        sp.factor)  # fmt: skip
-    once = sp.gammasimp(sp.integrate(chi2 / x, (x, 0, sp.oo), conds="none"))
+    once = sp.gammasimp(over_half_line(chi2 / x, x))
     yield Step("E 1/χ²", once, 1 / (kappa - 2), sp.gammasimp)
-    z = sp.Symbol("z", real=True)
-    normal = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
     for power, value in ((1, 0), (2, 1)):
-        yield Step(f"E z^{power} of a normal: E a = 0, E aaᵀ = 1",
-                   sp.integrate(z**power * normal, (z, -sp.oo, sp.oo)), value)  # fmt: skip
+        yield Step(f"E z^{power} of a normal: E a = 0, E aaᵀ = 1", normal_moment(power), value)

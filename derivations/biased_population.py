@@ -63,8 +63,8 @@ def proof() -> Iterator[Step]:
             name = f"{mixing.__name__}, {estimator.__name__}"
             yield Step(f"{name}: S_∞ of every n tends to the limit", for_large_n(finite), rest)
     x, s = sp.symbols("x s", positive=True)
-    density = sp.exp(-(x**2) / (2 * s)) / sp.sqrt(2 * sp.pi * s)
-    outside = 2 * sp.integrate(density, (x, t, sp.oo))
+    bell = sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)  # of x/√s
+    outside = 2 * sp.integrate(bell, (x, t, sp.oo)).subs(t, t / sp.sqrt(s))
     yield Step("the mass of N(0, s) beyond t", outside, tail.subs(kept, s).rewrite(sp.erf))
     yield Step("a cold sampler takes more of the tails at every step", sp.factor(
         sp.diff(tail, kept) / sp.exp(-(t**2) / (2 * kept))).is_positive, True)  # fmt: skip

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._replace import (
     BOTH,
     DIVISORS,
@@ -93,7 +94,7 @@ def _one_step() -> Iterator[Step]:
                        own.subs(D, DIVISORS[estimator]))  # fmt: skip
     x, half = sp.symbols("x half", positive=True)
     density = x ** (half - 1) * sp.exp(-x / 2) / (2**half * sp.gamma(half))
-    found = sp.integrate((v * x / D) ** s * density, (x, 0, sp.oo), conds="none")
+    found = over_half_line((v * x / D) ** s * density, x)
     grown = sp.expand_log(sp.log(found) - s * sp.log(v), force=True)
     yield Step("at every s > -(n-1)/2, so σ²ˢ m⁻ᵍ keeps its mean, stopped at N or not",
                grown.rewrite(sp.loggamma),

@@ -70,9 +70,10 @@ def proof() -> Iterator[Step]:
 
 def _brownian() -> Iterator[Step]:
     """First passage of a Brownian motion with drift d and variance w over b."""
-    yield Step("the density is the derivative", sp.simplify(passed.diff(t) / density), 1)
-    yield Step("nobody has passed at once", sp.limit(passed.subs({b: 1, d: 1, w: 1}), t, 0, "+"), 0)
-    yield Step("and everybody in the end", sp.limit(passed.subs({b: 1, d: 1, w: 1}), t, sp.oo), 1)
+    yield Step("the density is the derivative", passed.diff(t) / density, 1, sp.simplify)
+    terms = sp.Add.make_args(passed.subs({b: 1, d: 1, w: 1}))
+    yield Step("nobody has passed at once", sum(sp.limit(e, t, 0, "+") for e in terms), 0)
+    yield Step("and everybody in the end", sum(sp.limit(e, t, sp.oo) for e in terms), 1)
     root = (sp.sqrt(d**2 + 2 * q * w) - d) / w
     transform = sp.exp(-b * root)  # E e^{-qT}, by Wald: q = K(-root) of a normal step
     yield Step("Wald's exponent of a normal step", d * root + w * root**2 / 2, q)
@@ -83,7 +84,7 @@ def _brownian() -> Iterator[Step]:
     inside = sp.exp(-((u - d * t) ** 2) / (2 * w * t)) / sp.sqrt(2 * sp.pi * w * t)
     left = inside - sp.exp(2 * d * b / w) * inside.subs(u, u - 2 * b)
     flow = left.diff(t) - w * left.diff(u, 2) / 2 + d * left.diff(u)
-    yield Step("the mirror image solves Kolmogorov's equation", sp.simplify(flow / inside), 0)
+    yield Step("the mirror image solves Kolmogorov's equation", flow / inside, 0, sp.simplify)
     yield Step("it leaves nobody on the barrier", left.subs(u, b), 0, sp.simplify)
     yield Step("and what flows out is the density", (-w / 2 * left.diff(u)).subs(u, b) / density, 1)
 

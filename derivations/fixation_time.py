@@ -17,6 +17,7 @@ import numpy as np
 import sympy as sp
 
 from hallofillusions.derivations._diffusion import diffusion
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._types import numbers_of, types_loop, types_only
 from hallofillusions.families.categorical import Categorical
 from hallofillusions.kinds import Asymptotic
@@ -106,13 +107,14 @@ def _next_order() -> Iterator[Step]:
 def _branching() -> Iterator[Step]:
     """The other types' last j = n(1-q) points: each leaves Poisson(1) in the next generation."""
     s, j, w = sp.symbols("s j w", positive=True)
-    ahead = sp.series(1 / (1 - sp.exp(-s)), s, 0, 3).removeO()
+    lost = sp.series(1 - sp.exp(-s), s, 0, 5).removeO()  # s' up to s⁵
+    ahead = sp.series(1 / lost, s, 0, 3).removeO()
     yield Step("survival: 1/s' = 1/s + 1/2 + s/12", ahead, 1 / s + sp.Rational(1, 2) + s / 12)
     growth = sp.limit(j * (s / 12).subs(s, 2 / j), j, sp.oo)
     yield Step("so 1/s_j = j/2 + ⅙ ln j + c: its increments", growth,
                sp.limit(j * sp.log(j).diff(j) / 6, j, sp.oo))  # fmt: skip
     # P(T > t + 1) = 1 - exp(-j s_t): let T' = 2/s_t, so that t = T' - ⅓ ln T' - 2c
-    power = sp.integrate(w**s * sp.exp(-w), (w, 0, sp.oo))  # of which E ln w is the slope at 0
+    power = over_half_line(w**s * sp.exp(-w), w)  # of which E ln w is the slope at 0
     mean_log = sp.log(2 * j) - sp.diff(power, s).subs(s, 0)
     yield Step("T' is 2j over an exponential variable: E ln T'", mean_log,
                sp.log(2 * j) + sp.EulerGamma)  # fmt: skip

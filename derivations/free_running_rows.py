@@ -34,6 +34,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.chi_square import ChiSquare
 from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.rational import factored
 from hallofillusions.samplers import FreeRunning, Prompted
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import alpha, g, n
@@ -86,12 +87,12 @@ def _order(law: Any) -> Iterator[Step]:
     """n (v(E 1/N)/v(1/E N) - 1) has a finite limit: the relative error is of order 1/n."""
     h = sp.Symbol("h", positive=True)
     for when in GENERATIONS:
-        own = sp.cancel(law.subs(g, when))
-        plain = sp.cancel(own.subs(n, 1 / h))
-        moved = sp.cancel(own.subs(n, 1 / (h * (1 + spread * h))))
-        ratio = sp.cancel(moved / plain)
+        own = factored(law.subs(g, when))
+        plain = factored(own.subs(n, 1 / h))
+        moved = factored(own.subs(n, 1 / (h * (1 + spread * h))))
+        ratio = factored(moved / plain)
         yield Step(f"g = {when}: the ratio tends to 1", ratio.subs(h, 0), 1)
-        slope = sp.cancel((ratio - 1) / h).subs(h, 0)
+        slope = factored((ratio - 1) / h).subs(h, 0)
         yield Step(f"g = {when}: and is off by s/μ", slope, spread)
 
 

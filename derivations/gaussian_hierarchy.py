@@ -76,7 +76,7 @@ def proof() -> Iterator[Step]:
             loop = symbolic_loop(mixing(alpha=alpha), estimator=estimator())
             recursion = derive(loop, monomials=[{"v": 2}, {"v": 1}])
             moments = recursion.fixed_point() or {}
-            spread = sp.factor(moments["v^2"] - moments["v"] ** 2)
+            spread = moments["v^2"] - moments["v"] ** 2
             words = f"fresh data, {mixing.__name__} and {estimator.__name__}: leading order"
             yield Step(words, for_large_n(n * spread), n * stationary)
 

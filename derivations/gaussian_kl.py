@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy as sp
 
+from hallofillusions.derivations._integrals import normal_mean
 from hallofillusions.derivations._replace import D, confront, faithful, gammasimp, lam, named, s
 from hallofillusions.derivations.gaussian_log_variance import drift
 from hallofillusions.derivations.gaussian_moments import m, moment, walk
@@ -39,10 +40,9 @@ def statement() -> list[Any]:
 def proof() -> Iterator[Step]:
     delta, z = sp.symbols("delta z", real=True)
     v, w = sp.symbols("v w", positive=True)  # the model's variance and the real one
-    normal = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
     log_real = -(z**2) / 2 - sp.log(w) / 2
     log_model = -((sp.sqrt(w) * z - delta) ** 2) / (2 * v) - sp.log(v) / 2
-    integral = sp.integrate(sp.expand((log_real - log_model) * normal), (z, -sp.oo, sp.oo))
+    integral = normal_mean(log_real - log_model, z)
     pieces = (sp.log(v) - sp.log(w) + w / v + delta**2 / v - 1) / 2
     yield Step("KL of two Gaussians, at x = μ₀ + √w z", integral, pieces)
     here = {s: -1, lam: 1}

@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy as sp
 
+from hallofillusions.derivations._integrals import normal_mean
 from hallofillusions.derivations._replace import (
     BOTH,
     DIVISORS,
@@ -58,8 +59,7 @@ def statement() -> list[Any]:
 def proof() -> Iterator[Step]:
     z, delta = sp.symbols("z delta", real=True)
     v = sp.Symbol("v", positive=True)
-    normal = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
-    point = sp.integrate(sp.expand((delta + sp.sqrt(v) * z) ** 4) * normal, (z, -sp.oo, sp.oo))
+    point = normal_mean((delta + sp.sqrt(v) * z) ** 4, z)
     yield Step("fourth moment given the model", point, delta**4 + 6 * delta**2 * v + 3 * v**2)
     yield Step("MLE keeps the second moment", second[MaximumLikelihood], 1)
     yield Step("Bessel lets it grow", second[Bessel], 1 + g / n)

@@ -18,6 +18,7 @@ import numpy as np
 import sympy as sp
 
 from hallofillusions.biases.scale_covariance import ScaleCovariance
+from hallofillusions.derivations._integrals import normal_mean, over_half_line
 from hallofillusions.derivations._replace import (
     BOTH,
     DIVISORS,
@@ -76,15 +77,12 @@ def proof() -> Iterator[Step]:
     x, z, v, delta = sp.symbols("x z v delta", positive=True)
     shape = sp.Symbol("nu", positive=True) / 2
     density = x ** (shape - 1) * sp.exp(-x / 2) / (2**shape * sp.gamma(shape))
-    integral = sp.integrate((lam * x / D) ** s * density, (x, 0, sp.oo), conds="none")
+    integral = over_half_line((lam * x / D) ** s * density, x)
     yield Step("Mellin transform of λ χ²/D", integral.subs(shape, nu / 2), m, gammasimp)
     yield Step("base case", moment.subs(g, 0), sigma_0 ** (2 * s))
     yield Step("one more independent factor", moment.subs(g, g + 1), moment * m)
     yield Step("ratio of neighbouring moments", m.subs(s, s + 1) / m, r, gammasimp)
-    normal = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
-    stride = sp.integrate(
-        sp.expand((delta + sp.sqrt(lam * v / n) * z) ** 2) * normal, (z, -sp.oo, sp.oo)
-    )
+    stride = normal_mean((delta + sp.sqrt(lam * v / n) * z) ** 2, z)
     yield Step("a stride of the mean is independent of χ²", stride, delta**2 + lam * v / n)
     M, R = sp.symbols("M R", positive=True)  # m and r as plain numbers
     sums = sigma_0**2 * lam / n * (R**g - 1) / (R - 1)

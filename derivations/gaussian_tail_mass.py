@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._replace import (
     D,
     biased,
@@ -72,7 +73,7 @@ def proof() -> Iterator[Step]:
     zeroth = sp.integrate(y ** (w - 1) * sp.erfc(sp.sqrt(y)), (y, 0, sp.oo), conds="none")
     yield Step("its Mellin transform", zeroth, point.subs(s, w) / w)
     density = x ** (kappa - 1) * sp.exp(-x) / sp.gamma(kappa)
-    factor = sp.integrate(x**w * density, (x, 0, sp.oo), conds="none")
+    factor = over_half_line(x**w * density, x)
     yield Step("S_{g+1}(y) = E S_g(2y/χ²) multiplies the transform by E (χ²/2)^s",
                factor.subs({kappa: nu / 2, w: s}), one)  # fmt: skip
     scale = (t**2 / 2 / threshold) ** s  # Z² σ²/σ₀² over 2 is Π (χ²/2) (Z²/2) at this scale

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._replace import (
     D,
     biased,
@@ -65,7 +66,7 @@ def proof() -> Iterator[Step]:
     chi = sp.uppergamma(kappa, y) / sp.gamma(kappa)
     density = y ** (kappa - 1) * sp.exp(-y) / sp.gamma(kappa)
     yield Step("g = 1: the survival function of χ²/2", chi.diff(y), -density)
-    shifted = sp.integrate(y**w * density, (y, 0, sp.oo), conds="none") / w
+    shifted = over_half_line(y**w * density, y) / w
     yield Step("by parts, its Mellin transform is E (χ²/2)^s over s",
                shifted.subs({kappa: nu / 2, w: s}), one / s)  # fmt: skip
     scale = sp.expand_log(sp.log(threshold * sigma_0**2 / x), force=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy as sp
 
+from hallofillusions.derivations._integrals import normal_mean
 from hallofillusions.derivations._replace import (
     BOTH,
     DIVISORS,
@@ -59,8 +60,7 @@ def proof() -> Iterator[Step]:
         whole = parts + sigma_0**2 - 2 * sigma_0 * sigma_0 * c**g
         yield Step("E W₂² from E (μ-μ₀)², E σ² and E σ", whole, distance)
     z = sp.Symbol("z", real=True)
-    normal = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
-    cost = sp.integrate(sp.expand((m_ + s_ * z - mu - sigma * z) ** 2) * normal, (z, -sp.oo, sp.oo))
+    cost = normal_mean((m_ + s_ * z - mu - sigma * z) ** 2, z)
     yield Step("cost of the monotone coupling", cost, (m_ - mu) ** 2 + (s_ - sigma) ** 2)
     x = sp.Symbol("x", positive=True)
     power = {c**g: sp.exp(-g * x)}  # c = e^{-x} < 1

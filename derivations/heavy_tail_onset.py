@@ -30,6 +30,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.squared_variance import SquaredVariance
 from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.rational import factored
 from hallofillusions.symbols import alpha, k, n
 from hallofillusions.theory import derive
 
@@ -51,11 +52,17 @@ def block(mixing: type[Any], estimator: type[Any]) -> Any:
     recursion = derive(loop, monomials=[{"v": 2}])
     rows = [recursion.basis.index(p) for p in EVEN]
     C = recursion.matrix().extract(rows, rows).subs(alpha, 1 - k / n)
-    return ((sp.eye(3) - C) * n).applyfunc(sp.factor)
+    return ((sp.eye(3) - C) * n).applyfunc(factored)
 
 
 def minors(matrix: Any) -> list[Any]:
-    return [sp.factor(matrix[:i, :i].det()) for i in (1, 2, 3)]
+    return [factored(determinant(matrix[:i, :i])) for i in (1, 2, 3)]
+
+
+def determinant(matrix: Any) -> Any:
+    """The determinant, a quotient of polynomials."""
+    exact = matrix.to_DM().to_field()
+    return exact.domain.to_sympy(exact.det())
 
 
 def statement() -> list[Any]:
@@ -82,10 +89,10 @@ def proof() -> Iterator[Step]:
             tame &= sp.solve_univariate_inequality(minor > 0, x, relational=False)
         yield Step(f"{words}: all minors of 1 - C are positive exactly above {edge}",
                    tame == sp.Interval.open(edge, sp.oo), True)  # fmt: skip
-        rest = for_large_n(n * matrix.det().subs(k, value))
+        rest = for_large_n(n * determinant(matrix.subs(k, value)))
         yield Step(f"{words}: the next order in 1/n", rest, 0)
     for estimator, digits in exact.items():
-        hundred = block(FreshMixture, estimator).det().subs(n, 100)
+        hundred = determinant(block(FreshMixture, estimator).subs(n, 100))
         low, high = sp.Rational(digits), sp.Rational(digits) + sp.Rational(1, 10**6)
         change = hundred.subs(k, low) < 0, hundred.subs(k, high) > 0
         yield Step(f"{estimator.__name__}, n = 100: a root follows {digits}", all(change), True)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._morris import refused
 from hallofillusions.derivations._shared import only
 from hallofillusions.families.inverse_gaussian import InverseGaussian
@@ -92,7 +93,7 @@ def _negative_powers() -> Iterator[Step]:
         integral = sum(c * sp.factorial(p) * (m * h) ** (p + 1) for (p,), c in terms)
         yield Step(f"E x^-{r}", sp.expand(integral / sp.factorial(r - 1)),
                    sp.expand(moved(r).subs(u, 1 / m)))  # fmt: skip
-    rule = sp.integrate(x**2 * sp.exp(-x / (m * h)), (x, 0, sp.oo))
+    rule = over_half_line(x**2 * sp.exp(-x / (m * h)), x)
     yield Step("the rule for one term", rule, sp.factorial(2) * (m * h) ** 3)
 
 

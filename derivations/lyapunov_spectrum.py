@@ -23,6 +23,7 @@ import sympy as sp
 
 from hallofillusions.biases.scale_covariance import ScaleCovariance
 from hallofillusions.derivations._dimensions import ball, d, here, i, line
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._projection import images, monomials, real_law
 from hallofillusions.derivations._replace import BOTH, DIVISORS, D, lam, numbers, other_ddof
 from hallofillusions.derivations._wishart import chain, chi2, kappa, triangle, x
@@ -83,7 +84,7 @@ def _diagonals() -> Iterator[Step]:
         for column in range(row + 1, 3):
             yield Step("triangles: nothing above it", (A * B)[row, column], 0)
     half, s = sp.symbols("half s", positive=True)
-    moment = sp.integrate(x**s * chi2, (x, 0, sp.oo), conds="none").subs(kappa, 2 * half)
+    moment = over_half_line(x**s * chi2, x).subs(kappa, 2 * half)
     slope = sp.gammasimp(moment).diff(s).subs(s, 0)
     yield Step("E log(λχ²_{n-i}/D)", sp.simplify(slope).subs(half, (n - i) / 2) + sp.log(lam / D),
                exponent, lambda e: sp.simplify(sp.expand_log(e, force=True)))  # fmt: skip
@@ -100,20 +101,19 @@ def _minors() -> Iterator[Step]:
     for size in (1, 2, 3):
         yield Step(f"the leading minor of size {size} is a product of the diagonal's squares",
                    S[:size, :size].det(), sp.Mul(*(L[m, m] ** 2 for m in range(size))))  # fmt: skip
-    values = sp.symbols("lambda_1:4", positive=True)
-    a, b, c, t = sp.symbols("a b c t", real=True)
-    turn = (sp.rot_axis3(a) * sp.rot_axis1(b) * sp.rot_axis3(c))
+    values, (a, b, c, t) = sp.symbols("lambda_1:4", positive=True), sp.symbols("a b c t", real=True)
+    on_circle = {f(z): v / (1 + z**2) for z in (a, b, c)  # tan(z/2) is called z again
+                 for f, v in ((sp.cos, 1 - z**2), (sp.sin, 2 * z))}  # fmt: skip
+    turn = sp.rot_axis3(a) * sp.rot_axis1(b) * sp.rot_axis3(c)
     M = turn * sp.diag(*values) * turn.T
     for size in (1, 2):
         sets = list(combinations(range(3), size))
         products = [sp.Mul(*(values[m] for m in K)) for K in sets]
-        for J in sets[:1]:  # the axes have no order
-            weights = [turn.extract(list(J), list(K)).det() ** 2 for K in sets]
-            yield Step(f"the minor {J} is an average of products of {size} eigenvalues",
-                       M.extract(list(J), list(J)).det(),
-                       sum(w * p for w, p in zip(weights, products, strict=True)), sp.trigsimp)
-            yield Step(f"with weights, squares of minors, of sum 1, {J}", sum(weights), 1,
-                       sp.trigsimp)  # fmt: skip
+        J = sets[0]  # the axes have no order
+        weights = [(turn.extract(J, K).det() ** 2).subs(on_circle) for K in sets]
+        yield Step(f"the minor {J} is an average of products of {size} eigenvalues",
+                   M.extract(J, J).det().subs(on_circle), sum(map(sp.Mul, weights, products)))
+        yield Step(f"with weights, squares of minors, of sum 1, {J}", sum(weights), 1)
         coefficient = (sp.diag(*values) + t * sp.eye(3)).det().expand().coeff(t, 3 - size)
         yield Step(f"the minors of size {size} add up to the symmetric function of the eigenvalues",
                    (S + t * sp.eye(3)).det().expand().coeff(t, 3 - size),

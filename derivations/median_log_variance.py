@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from hallofillusions.derivations._integrals import over_line
 from hallofillusions.derivations._replace import (
     BOTH,
     DIVISORS,
@@ -84,11 +85,15 @@ def _distribution(at: Any) -> Any:
 
 
 def _edgeworth() -> Iterator[Step]:
-    """It has the characteristic function e^{-t²/2} (1 + γ(it)³/6√g), the first terms of e^{gK}."""
-    density = sp.simplify(_distribution(x).diff(x))
-    transform = sp.integrate(sp.expand(density * sp.exp(sp.I * t * x)), (x, -sp.oo, sp.oo))
+    """It has the characteristic function e^{-t²/2} (1 + γ(it)³/6√g), the first terms of e^{gK}.
+
+    The transform is found along real u and read at u = it: both sides are entire in u.
+    """
+    density, u = _distribution(x).diff(x), sp.Symbol("u", real=True)
+    factor = sp.expand(density * sp.exp(x**2 / 2))
+    transform = over_line(u * x - x**2 / 2, x, factor).subs(u, sp.I * t)
     kept = sp.exp(-(t**2) / 2) * (1 + gamma * e * (sp.I * t) ** 3 / 6)
-    yield Step("Edgeworth's density has this transform", sp.simplify(transform / kept), 1)
+    yield Step("Edgeworth's density has this transform", transform / kept, 1, sp.simplify)
     k4 = sp.Symbol("k4", real=True)
     exact = sp.exp(gamma * (sp.I * t) ** 3 * e / 6 + k4 * t**4 * e**2 / 24)  # e^{gK}, over bell
     rest = sp.series(exact, e, 0, 2).removeO() - kept / sp.exp(-(t**2) / 2)

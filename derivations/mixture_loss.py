@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._shared import only
 from hallofillusions.derivations.first_order_loss import clock, d, loss, w
 from hallofillusions.estimators.em import EM
@@ -108,7 +109,7 @@ def _regular() -> Iterator[Step]:
                d * v / 2)  # fmt: skip
     square = sp.Symbol("square", positive=True)
     chi = square ** (d / 2 - 1) * sp.exp(-square / 2) / (2 ** (d / 2) * sp.gamma(d / 2))
-    first, second = (sp.integrate(chi * square**k, (square, 0, sp.oo)) for k in (1, 2))
+    first, second = (over_half_line(chi * square**k, square) for k in (1, 2))
     yield Step("over runs it is w/2n times χ² of d degrees: its mean", w / (2 * sp.Symbol("n"))
                * first, w * d / (2 * sp.Symbol("n")))  # fmt: skip
     yield Step("and its variance, 2/d of the mean's square", second - first**2, 2 * first**2 / d)
@@ -133,7 +134,7 @@ def _meeting() -> Iterator[Step]:
                (first - second).subs(s, 0), 0)  # fmt: skip
     yield Step("and the weight has none", weight.subs(s, 0), 0)
     yield Step("near it the score of the weight is 2 tanh(s x/σ²)",
-               sp.simplify((weight - 2 * sp.tanh(s * x / v)).rewrite(sp.exp)), 0)  # fmt: skip
+               (weight - 2 * sp.tanh(s * x / v)).rewrite(sp.exp), 0, sp.simplify)  # fmt: skip
     slope = sp.diff(2 * sp.tanh(s * x / v), s).subs(s, 0)
     squared = sp.integrate(slope**2 * bell(0, v), (x, -sp.oo, sp.oo))
     yield Step("so its information is E of the square of that, to leading order", squared * s**2,

@@ -27,6 +27,7 @@ from hallofillusions.derivations import (
     stationary_law,
 )  # fmt: skip
 from hallofillusions.derivations._diffusion import quadratic
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._replace import for_large_n
 from hallofillusions.derivations._shared import only, symbolic_loop
 from hallofillusions.families._natural import NaturalFamily
@@ -41,6 +42,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.mean import Mean
 from hallofillusions.observables.variance import Variance
 from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, in_greek
+from hallofillusions.rational import factored
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import alpha, k, lookup, mu_0, n, sigma_0
 from hallofillusions.theory import derive
@@ -130,7 +132,7 @@ def proof() -> Iterator[Step]:
 def departure(exact: Any, law: Any, near: Any) -> Any:
     """n (exact/law - 1) as n → ∞, with N in the law as a polynomial in h."""
     missed = n * (exact.subs(alpha, 1 - k / n) / law.subs(N, near.subs(h, 1 / n)) - 1)
-    return sp.factor(for_large_n(missed))
+    return factored(for_large_n(missed))
 
 
 def priors() -> Iterator[Step]:
@@ -142,12 +144,13 @@ def priors() -> Iterator[Step]:
     yield Step("δ given σ² is normal: E δ²", moments["v"] / N, moments["delta^2"])
     yield Step("E δ²σ²", moments["v^2"] / N, moments["delta^2 v"])
     yield Step("E δ⁴", 3 * moments["v^2"] / N**2, moments["delta^4"])
-    w = sp.Symbol("w", positive=True)
+    w, s = sp.symbols("w s", positive=True)
     # Poisson: the prior is a gamma law of shape N m* and rate N
     m, x = conjugate_prior.m_0, conjugate_prior.x
     p = sp.diff(conjugate_prior.below[Poisson], x).subs({k: N / 2, x: w})
+    raw = over_half_line(w**s * p, w)  # E w^s
     for power, law in ((2, square), (3, cube)):
-        found = sp.integrate(sp.expand((w - m) ** power) * p, (w, 0, sp.oo), conds="none")
+        found = sum(c * raw.subs(s, j) for (j,), c in sp.Poly((w - m) ** power, w).terms())
         yield Step(f"Poisson: E δ^{power} of the prior", sp.gammasimp(found),
                    law.subs({v_0: 0, v_1: 1, v_2: 0, mu_0: m}), sp.simplify)  # fmt: skip
 

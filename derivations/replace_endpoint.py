@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._replace import BOTH, DIVISORS, D, faithful, lam
 from hallofillusions.derivations._walk import delta, diffusion, for_large, kernel, v
 from hallofillusions.derivations.gaussian_log_variance import drift
@@ -89,7 +90,7 @@ def _rests(estimator: type[Any]) -> Iterator[Step]:
                sp.limit(loops, large, sp.oo), -own)  # fmt: skip
     above = beyond[estimator].subs(t, (x - delta) / sp.sqrt(v)) / 2  # for x > δ, by symmetry
     yield Step(f"{words}: the chance of resting above x is harmonic",
-               sp.simplify(generator(above)), 0)  # fmt: skip
+               generator(above), 0, sp.simplify)  # fmt: skip
     far = sp.limit(beyond[estimator], t, sp.oo)
     yield Step(f"{words}: and once v is 0, all or nothing", far, 0)
     density = -beyond[estimator].diff(t) / 2
@@ -101,15 +102,14 @@ def _perpetuity() -> Iterator[Step]:
     """∫v dt from v on: a chance that does not change while v moves and the clock y runs down."""
     change = -v * travelled.diff(y) - (kappa - 1) * v * travelled.diff(v) \
         + v**2 * travelled.diff(v, 2)  # fmt: skip
-    yield Step("Dufresne: ∫v dt is inverse gamma", sp.simplify(change), 0)
+    yield Step("Dufresne: ∫v dt is inverse gamma", change, 0, sp.simplify)
     yield Step("no way is left without variance", travelled.subs(v, 0), 1)
     for own in shape.values():
         early = travelled.subs({v: 1, kappa: own}).rewrite(sp.exp)
         yield Step(f"and none is possible in no time, κ = {own}",
                    sp.limit(sp.expand_func(early), y, 0, "+"), 0)  # fmt: skip
     normal = sp.exp(-(x**2) / (2 * y)) / sp.sqrt(2 * sp.pi * y)
-    mixed = sp.integrate((normal * travelled.diff(y)).subs({v: 1, y: 1 / y}) / y**2, (y, 0, sp.oo),
-                         conds="none")  # fmt: skip
+    mixed = over_half_line((normal * travelled.diff(y)).subs({v: 1, y: 1 / y}) / y**2, y)
     yield Step("δ is normal given its way, so Student t", sp.log(mixed / student), 0,
                lambda e: sp.simplify(sp.expand_log(sp.simplify(e), force=True)))  # fmt: skip
 

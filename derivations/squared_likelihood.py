@@ -22,6 +22,7 @@ import sympy as sp
 
 from hallofillusions.derivations import conjugate_prior, fixed_anchor_inflation, stationary_law
 from hallofillusions.derivations._diffusion import diffusion, quadratic
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._shared import only, symbolic_loop
 from hallofillusions.families.gaussian import Gaussian
 from hallofillusions.families.inverse_gaussian import InverseGaussian
@@ -100,12 +101,12 @@ def gaussian() -> Iterator[Step]:
     alone = -(k + 3) * sp.log(v) - k * s / v + sp.log(spread)
     law = sp.log(sp.diff(ratio_below.subs(x, v / s), v))
     slope = sp.diff(sp.expand_log(alone - law, force=True), v)
-    yield Step("σ² given the anchor is inverse gamma", sp.simplify(slope), 0)
+    yield Step("σ² given the anchor is inverse gamma", slope, 0, sp.simplify)
     w = sp.Symbol("w", positive=True)  # s²/σ²
-    mixed = sp.integrate(w ** (shape - 1) * sp.sqrt(w) * sp.exp(-k * w * (1 + x**2)),
-                         (w, 0, sp.oo), conds="none")  # fmt: skip
+    mixed = over_half_line(w ** (shape - 1) * sp.sqrt(w) * sp.exp(-k * w * (1 + x**2)), w)
     away = sp.diff(sp.expand_log(sp.log(sp.diff(shift_below, x) / mixed), force=True), x)
-    yield Step("(μ - m_A)/s_A is Student t of 2k + 3 degrees of freedom", sp.simplify(away), 0)
+    yield Step("(μ - m_A)/s_A is Student t of 2k + 3 degrees of freedom", away, 0,
+               sp.simplify)  # fmt: skip
 
 
 def errors() -> Iterator[Step]:

@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 
 from hallofillusions.derivations._diffusion import diffusion
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._replace import BOTH
 from hallofillusions.derivations._shared import only, real_points, symbolic_loop
 from hallofillusions.estimators.bessel import Bessel
@@ -79,15 +80,15 @@ def proof() -> Iterator[Step]:
             yield Step(f"{words}: no jumps are left", sum(found.jumps), 0)
             log_p = sp.expand_log(sp.log(normal * density.subs(a, own)), force=True)
             for name, flux in zip(("δ", "v"), found.flux(log_p), strict=True):
-                yield Step(f"{words}: no flux along {name}", sp.simplify(flux), 0)
+                yield Step(f"{words}: no flux along {name}", flux, 0, sp.simplify)
     w = sp.Symbol("w", positive=True)  # 1/v, a gamma variable
     gamma = (density.subs(v, 1 / w) / w**2) * w**-x
-    found = sp.integrate(gamma, (w, 0, sp.oo), conds="none")
+    found = over_half_line(gamma, w)
     yield Step("moments of σ², and 1 for the power 0", found, moment, sp.gammasimp)
     yield Step("distribution function", below.diff(x), density.subs(v, x), sp.powsimp)
     wide = v * (1 + 1 / (2 * k))  # of a point, about μ₀
     point = sp.exp(-(x**2) / (2 * wide)) / sp.sqrt(2 * sp.pi * wide)
-    mixed = sp.integrate((point * density).subs(v, 1 / w) / w**2, (w, 0, sp.oo), conds="none")
+    mixed = over_half_line((point * density).subs(v, 1 / w) / w**2, w)
     yield Step("a synthetic point is Student t", sp.log(mixed / student), 0, logs)
     yield Step("its tail", sp.log(tail.diff(t) / (-2 * sigma_0 * student.subs(x, t * sigma_0))), 0,
                logs)  # fmt: skip

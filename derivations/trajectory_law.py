@@ -19,6 +19,7 @@ import numpy as np
 import sympy as sp
 
 from hallofillusions.biases.scale_covariance import ScaleCovariance
+from hallofillusions.derivations._integrals import over_half_line, over_line
 from hallofillusions.derivations._replace import (
     BOTH,
     DIVISORS,
@@ -95,19 +96,17 @@ def _fisher() -> Iterator[Step]:
         yield Step(f"as it says for n = {size}", A.det(), a ** (size - 1))
     y = sp.Symbol("y", positive=True)
     density = y ** (half - 1) * sp.exp(-y / 2) / (2**half * sp.gamma(half))
-    laplace = sp.integrate(sp.exp(-q * y) * density, (y, 0, sp.oo), conds="none")
+    laplace = over_half_line(sp.exp(-q * y) * density, y)
     yield Step("(1 + 2q)^{-(n-1)/2} is the transform of χ²_{n-1}", laplace, a**-half,
                lambda e: sp.simplify(sp.powsimp(e, force=True)))  # fmt: skip
     z = sp.Symbol("z", real=True)
-    gauss = sp.exp(t * z - z**2 / (2 * n)) / sp.sqrt(2 * sp.pi * n)
-    yield Step("exp(nt²/2) that of Σx ~ N(0, n)", sp.integrate(gauss, (z, -sp.oo, sp.oo)),
-               sp.exp(n * t**2 / 2))  # fmt: skip
+    gauss = over_line(t * z - z**2 / (2 * n), z) / sp.sqrt(2 * sp.pi * n)
+    yield Step("exp(nt²/2) that of Σx ~ N(0, n)", gauss, sp.exp(n * t**2 / 2))
 
 
 def _densities() -> Iterator[Step]:
     """The densities of C and Z, moved to σ²_g and μ_g, are conditional densities: mass 1."""
-    mass = sp.integrate(chi_square.subs(nu, 2 * half).subs(n, 2 * half + 1), (w, 0, sp.oo),
-                        conds="none")  # fmt: skip
+    mass = over_half_line(chi_square.subs(nu, 2 * half).subs(n, 2 * half + 1), w)
     yield Step("σ²_g given the past: mass 1", mass, 1, sp.gammasimp)
     y = sp.Symbol("y", positive=True)
     plain = y ** (nu / 2 - 1) * sp.exp(-y / 2) / (2 ** (nu / 2) * sp.gamma(nu / 2))

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from hallofillusions.derivations._integrals import normal_mean, over_half_line
 from hallofillusions.derivations._replace import (
     BOTH,
     DIVISORS,
@@ -75,7 +76,7 @@ def _chernoff() -> Iterator[Step]:
     """1{log y ≤ -cg} ≤ e^{s(log y + cg)} for every s ≤ 0, whose mean is e^{g(cs + K(s))}."""
     x, half = sp.symbols("x half", positive=True)
     density = x ** (half - 1) * sp.exp(-x / 2) / (2**half * sp.gamma(half))
-    one = sp.integrate((x / D) ** s * density, (x, 0, sp.oo), conds="none")
+    one = over_half_line((x / D) ** s * density, x)
     yield Step("E (χ²/D)^s is e^K", sp.log(one), K.subs(n, 2 * half + 1), as_logs)
     exponent = c * s + K
     yield Step("the best s makes the exponent stationary", exponent.diff(s).subs(c, loss), 0,
@@ -123,8 +124,8 @@ def _peak() -> Iterator[Step]:
     e = sp.Symbol("e")  # 1/√g; what is left of e^{gK}/s, to the next order
     rest = sp.exp(k3 * (sp.I * x) ** 3 * e / 6 + k4 * x**4 * e**2 / 24) / (1 + sp.I * x * e / S)
     series = sp.series(rest, e, 0, 3).removeO()
-    odd, even = (sp.integrate(sp.expand(series.coeff(e, j) * bell), (x, -sp.oo, sp.oo))
-                 for j in (1, 2))  # fmt: skip
+    z = sp.Symbol("z", real=True)  # x of variance 1
+    odd, even = (normal_mean(series.coeff(e, j).subs(x, z / sp.sqrt(k2)), z) for j in (1, 2))
     yield Step("the error of order 1/√g is odd and vanishes", odd, 0)
     yield Step("that of order 1/g stays", even, _next(S, k2, k3, k4))
 

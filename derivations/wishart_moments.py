@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 
 from hallofillusions.derivations._dimensions import cloud, d, here, i, line
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._replace import (
     BOTH,
     DIVISORS,
@@ -89,7 +90,7 @@ def proof() -> Iterator[Step]:
 
 def _determinant() -> Iterator[Step]:
     log_moment = (2**x * sp.gamma(kappa / 2 + x) / sp.gamma(kappa / 2))  # E (χ²)^x
-    integral = sp.integrate(x**tau * chi2, (x, 0, sp.oo), conds="none")
+    integral = over_half_line(x**tau * chi2, x)
     yield Step("moments of χ²", integral, log_moment.subs(x, tau), sp.gammasimp)
     half = sp.Symbol("half", positive=True)
     slope = log_moment.subs(kappa, 2 * half).diff(x).subs(x, 0)

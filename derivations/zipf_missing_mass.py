@@ -18,6 +18,7 @@ import numpy as np
 import sympy as sp
 
 from hallofillusions.derivations import survival
+from hallofillusions.derivations._integrals import over_half_line
 from hallofillusions.derivations._survival import exposure, fresh, share_of
 from hallofillusions.families.categorical import Categorical
 from hallofillusions.kinds import Asymptotic
@@ -76,7 +77,7 @@ def proof() -> Iterator[Step]:
 def mellin() -> Iterator[Step]:
     """Σ f(T p_i): the transform is Γ times ζ, and ζ's only pole rules at large T."""
     w, p, r = sp.symbols("w p r", positive=True)
-    one = sp.integrate(T ** (w - 1) * sp.exp(-p * T), (T, 0, sp.oo), conds="none")
+    one = over_half_line(T ** (w - 1) * sp.exp(-p * T), T)
     yield Step("transform of e^{-pT}", one, sp.gamma(w) * p**-w)
     i = sp.Symbol("i", positive=True)
     term = sp.expand_power_base((p * p**-w).subs(p, i**-beta / H), force=True)
@@ -107,7 +108,7 @@ def integral() -> Iterator[Step]:
     x = (T / (H * u)) ** (1 / beta)
     density = x**-beta / H * sp.exp(-T * x**-beta / H)
     found = sp.powsimp(sp.expand_power_base(sp.simplify(-density * sp.diff(x, u)), force=True))
-    gamma = sp.integrate(u ** (power - 1) * sp.exp(-u), (u, 0, sp.oo), conds="none")
+    gamma = over_half_line(u ** (power - 1) * sp.exp(-u), u)
     here = sp.simplify(sp.expand_power_base(found / (u ** (power - 1) * sp.exp(-u)), force=True))
     yield Step("∫ p(x) e^{-Tp(x)} dx over all ranks", sp.powsimp(here * gamma / mass), 1,
                sp.simplify)  # fmt: skip

@@ -54,6 +54,8 @@ def difference(left: Any, right: Any, simplifier: Callable[[Any], Any] | None = 
     """left - right, simplified; 0 exactly where sympy can prove the equality."""
     import sympy
 
+    from .rational import factored, is_rational
+
     # a Symbol is a Boolean to sympy, but its truth is not what a line claims
     boolean = isinstance(left, sympy.logic.boolalg.Boolean | bool)
     if boolean and not isinstance(left, sympy.Expr):
@@ -61,6 +63,8 @@ def difference(left: Any, right: Any, simplifier: Callable[[Any], Any] | None = 
     rest = frozen_powers(sympy.sympify(left) - sympy.sympify(right))
     if vanishes(rest):
         return sympy.Integer(0)
+    if is_rational(rest):
+        return factored(rest)  # not 0, whatever is done to it
     for simplify in (simplifier, sympy.expand, sympy.factor, sympy.gammasimp, sympy.simplify):
         if simplify is not None and rest != 0:
             rest = simplify(rest)
@@ -70,11 +74,16 @@ def difference(left: Any, right: Any, simplifier: Callable[[Any], Any] | None = 
 def vanishes(expression: Any) -> bool:
     """Whether a numerator multiplied out is 0 over a denominator that is not: soon told, if true.
 
-    Quotients of gamma functions are made rational first.  False says nothing: what else can be
+    Powers and exponentials are expanded where the algebra of rational functions does not suffice;
+    quotients of gamma functions are made rational first.  False says nothing: what else can be
     simplified may vanish, too.
     """
     import sympy
 
+    from .rational import identically_zero
+
+    if expression == 0 or identically_zero(expression):
+        return True
     if expression.has(sympy.gamma):
         expression = sympy.gammasimp(expression)
     if sympy.expand(expression) == 0:
@@ -87,6 +96,7 @@ def frozen_powers(expression: Any) -> Any:
     """b^(cg + d) → b^d · (one unknown for b^(cg)), so that the rest is rational algebra in g."""
     import sympy
 
+    from .rational import factored
     from .symbols import lookup
 
     g = lookup("g")
@@ -96,7 +106,7 @@ def frozen_powers(expression: Any) -> Any:
         slope, rest = exponent.expand().coeff(g, 1), exponent.expand().coeff(g, 0)
         if slope == 0 or not (slope.is_number and base.has(g) is False):
             return base**exponent
-        key = (sympy.factor(base), abs(slope))
+        key = (factored(base), abs(slope))
         power = unknowns.setdefault(key, sympy.Dummy("power", nonzero=True))
         return base**rest * power ** sympy.sign(slope)
 

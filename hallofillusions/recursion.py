@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .atoms import first_numeric_atoms, first_symbolic_atoms, numeric_atoms, symbolic_atoms
+from .rational import factored
 from .symbols import InputError
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ class Polynomial:
         """The sympy expression with ``values`` in place of the atoms."""
         import sympy
 
-        total = sympy.Integer(0)
+        terms = []
         for powers, c in self.terms.items():
             factors = [values[a] ** p for a, p in zip(self.atoms, powers, strict=True) if p]
-            total += sympy.Mul(sympy.Rational(int(c.numerator), int(c.denominator)), *factors)
-        return total
+            terms.append(sympy.Mul(sympy.Rational(int(c.numerator), int(c.denominator)), *factors))
+        return sympy.Add(*terms)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Recursion:
         import sympy
 
         atoms = self.atoms(symbolic) | self._first_atoms(symbolic)
-        return sympy.Matrix([sympy.factor(p.symbolic(atoms)) for p in self.origin])
+        return sympy.Matrix([factored(p.symbolic(atoms)) for p in self.origin])
 
     def after_first(self, symbolic: bool = True) -> Any:
         """x(1) as a sympy column, where the first fit is special; else C(1) x(0) + c(1)."""
@@ -126,9 +127,9 @@ class Recursion:
         if self.first is None:
             g = self.loop.symbolic_clock().g
             C, c = self._matrices(symbolic)
-            return (C * self.initial(symbolic) + c).subs(g, 1).applyfunc(sympy.factor)
+            return (C * self.initial(symbolic) + c).subs(g, 1).applyfunc(factored)
         atoms = self.atoms(symbolic) | self._first_atoms(symbolic)
-        return sympy.Matrix([sympy.factor(p.symbolic(atoms)) for p in self.first])
+        return sympy.Matrix([factored(p.symbolic(atoms)) for p in self.first])
 
     def _first_atoms(self, symbolic: bool) -> dict[str, Any]:
         return {**first_symbolic_atoms(self.loop, numbers=not symbolic), **self.data}
@@ -152,7 +153,7 @@ class Recursion:
         C, c = sympy.zeros(size, size), sympy.zeros(size, 1)
         for i, row in enumerate(self.rows):
             for j, polynomial in row.items():
-                value = sympy.factor(polynomial.symbolic(atoms))
+                value = factored(polynomial.symbolic(atoms))
                 if j < 0:
                     c[i] = value
                 else:
@@ -178,14 +179,12 @@ class Recursion:
         Conserved combinations (eigenvalue 1: a fixed real set, δ² + σ² under `Replace`) keep
         their starting value.  The result is a fixed point; `rates` say whether it attracts.
         """
-        import sympy
-
         self._require_autonomous("fixed point")
         C, c = self._matrices(symbolic)
         values = self._resting(C, c) or self._resting_from_start(C, c, symbolic)
         if values is None:
             return None
-        return {n: sympy.factor(v) for n, v in zip(self.names, values, strict=True)}
+        return {n: factored(v) for n, v in zip(self.names, values, strict=True)}
 
     def _resting(self, C: Any, c: Any) -> list[Any] | None:
         """x = C x + c, block after block of moments; None where a block has an eigenvalue 1."""
@@ -245,15 +244,13 @@ class Recursion:
 
     def rates(self, symbolic: bool = True) -> dict[Any, int]:
         """Eigenvalues of C with their multiplicity; each moment is a sum of rate^g."""
-        import sympy
-
         self._require_autonomous("set of rates")
         found: dict[Any, int] = {}
         C = self.matrix(symbolic)
         for block in self._blocks():
             sub = C.extract(block, block)
             for rate, times in self._eigenvalues(sub).items():
-                rate = sympy.factor(rate)
+                rate = factored(rate)
                 found[rate] = found.get(rate, 0) + times
         return found
 

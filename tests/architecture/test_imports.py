@@ -19,10 +19,10 @@ FOLDERS = {"hallofillusions": ROOT / "hallofillusions",
            "hallofillusions.derivations": ROOT / "derivations",
            "hallofillusions.paper": ROOT / "paper"}  # fmt: skip
 NUMERIC = ("simulation", "trajectory", "numerics")
-ALGEBRA = ("theory", "engine", "atoms", "recursion", "algebra", "symbols", "kinds", "proof",
-           "prediction", "diagnosis", "steps", "mellin", "transition", "transition.kernel",
+ALGEBRA = ("theory", "engine", "atoms", "recursion", "algebra", "rational", "symbols", "kinds",
+           "proof", "prediction", "diagnosis", "steps", "mellin", "transition", "transition.kernel",
            "transition.quadrature", "transition.unrolling")  # fmt: skip
-CLAIMS = ("theory", "engine", "atoms", "algebra", "recursion")
+CLAIMS = ("theory", "engine", "atoms", "algebra", "rational", "recursion")
 ASSUMPTIONS = tuple(kind for kind in KINDS if kind not in FILES)
 
 
