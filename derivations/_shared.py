@@ -136,3 +136,46 @@ def drift_confrontations(
         truth = value(evaluate(v_g, loop, when))
         found.append(Confrontation(loop, observable, when, truth, wrong, replicates=replicates))
     return found
+
+
+def at_rest(
+    like: Confrontation, late: int, effective_size: Any, rivals: Mapping[str, Any]
+) -> Confrontation:
+    """Attack N_eff = σ₀²/E (μ_g - μ₀)² by the runs of ``like`` at the generation ``late``.
+
+    By then less is left of the way there than a tenth of the standard error.  A rival is
+    another N_eff.
+    """
+    loop, when = like.loop, (late,)
+    scale = loop.family.parameters()["variance"]
+    right, *wrong = (scale / evaluate(N, loop, when) for N in (effective_size, *rivals.values()))
+    named = dict(zip(rivals, wrong, strict=True))
+    return Confrontation(loop, SquaredError(), when, right, named, replicates=like.replicates)
+
+
+ENDLESS = 100_000
+"""Factors of an infinite product: those beyond differ from 1 by some 1/n of 10⁻⁵ in all."""
+
+
+def products(cost: Any, loop: FeedbackLoop, when: Iterable[int], first: int = 1) -> tuple[Any, Any]:
+    """Π (1 - cost) over first ≤ j ≤ g, and over all j > g, at the generations ``when``."""
+    steps = np.log1p(-evaluate(cost, loop, np.arange(1, ENDLESS + 1)))
+    steps[: first - 1] = 0
+    sums = np.concatenate([[0.0], np.cumsum(steps)])
+    begun = sums[list(when)]
+    return np.exp(begun), np.exp(sums[-1] - begun)
+
+
+def both_ends(
+    like: Confrontation, kept: Any, limit: Any, begun: Mapping[str, Any], left: Mapping[str, Any]
+) -> list[Confrontation]:
+    """Attack E σ²_g as a product from its first step on, and back from its limit.
+
+    ``kept`` and ``limit`` are shares of σ₀², and so are their rivals ``begun`` and ``left``.  The
+    runs are those of ``like``.
+    """
+    scale = like.loop.family.parameters()["variance"]
+    return [
+        replace(like, predicted=scale * right, rivals={k: scale * v for k, v in wrong.items()})
+        for right, wrong in ((kept, begun), (limit, left))
+    ]

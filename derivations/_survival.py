@@ -83,6 +83,15 @@ def expected(loop: FeedbackLoop, function: Any, when: Iterable[int]) -> Any:
     )
 
 
+def chained(first: Any, steps: Any, values: Any, when: Iterable[int]) -> Any:
+    """E f(X_g) at the generations ``when`` ≥ 1: X_1 has the law ``first``, and T is ``steps``."""
+    when = tuple(when)
+    laws = [np.asarray(first, dtype=float)]
+    for _ in range(1, max(when)):
+        laws.append(laws[-1] @ steps)
+    return np.array([laws[g - 1] @ values for g in when])
+
+
 def present(frequency: Any, chance: float) -> Any:
     """Of a sum over types: how many are left."""
     return np.asarray(frequency > 0, dtype=float)

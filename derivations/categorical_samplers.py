@@ -9,7 +9,6 @@ distances KL = -log m and TV = 1 - m for a kept mass m.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,16 +17,13 @@ import sympy as sp
 from hallofillusions.biases.temperature import Temperature
 from hallofillusions.biases.top_k import TopK
 from hallofillusions.biases.top_p import TopP
-from hallofillusions.derivations._samplers import drawn, one_step, spread_alike
+from hallofillusions.derivations._samplers import SIX, cuts, entropies, nucleus, sampled
 from hallofillusions.derivations._shared import only
 from hallofillusions.derivations._survival import p, pmf, q, z
 from hallofillusions.families.categorical import Categorical
 from hallofillusions.kinds import Exact
-from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fixed_pool import FixedPool
 from hallofillusions.mixing.replace import Replace
-from hallofillusions.observables.heterozygosity import Heterozygosity
-from hallofillusions.observables.types_surviving import TypesSurviving
 from hallofillusions.proof import Confrontation, Step, Theorem
 from hallofillusions.symbols import n, tau
 
@@ -39,6 +35,11 @@ divergence, distance = -sp.log(m), 1 - m
 absent = (1 - q) ** n  # q is now what is drawn of one type
 square = q / n + (1 - 1 / n) * q**2
 """E (X/n)² of a type in n draws."""
+
+
+def accepted(proposed: Any, chance: Any, kept: Any) -> Any:
+    """The law of what is kept, where ``kept`` = Σ r a is the chance that a proposal is."""
+    return proposed * chance / kept
 
 
 def tempered(types: Any, at: Any = tau) -> list[Any]:
@@ -63,7 +64,7 @@ def statement() -> list[Any]:
     energy = -sp.Sum(r[i] * sp.log(types[i]), (i, 1, K)) - tau * sp.Symbol(r"\mathrm{H}(r)")
     least = tau * sp.Symbol(r"\mathrm{KL}(r\,\|\,w)") - tau * sp.Symbol(r"\log Z")
     return [
-        sp.Eq(w[i], r[i] * a[i] / sp.Sum(r[i] * a[i], (i, 1, K)), evaluate=False),
+        sp.Eq(w[i], accepted(r[i], a[i], sp.Sum(r[i] * a[i], (i, 1, K))), evaluate=False),
         sp.Eq(w[i], hot / sp.Sum(hot, (i, 1, K)), evaluate=False),
         sp.Eq(energy, least, evaluate=False),
         sp.Eq(sp.Derivative(H, tau), cooling(variance, 0), evaluate=False),
@@ -87,7 +88,7 @@ def proof() -> Iterator[Step]:
 def rejection() -> Iterator[Step]:
     """Try until a proposal is kept."""
     A, a, r = sp.symbols("A a r", positive=True)
-    found = r * a / A  # A = Σ r a, the chance that a proposal is kept
+    found = accepted(r, a, A)
     yield Step("kept at once, or all over again", r * a + (1 - A) * found, found)
     peak = law[0]
     for words, proposal, chance in (
@@ -174,31 +175,23 @@ def counts() -> Iterator[Step]:
 
 
 def confrontations() -> list[Confrontation]:
-    """A bootstrapped pool takes single points: there every point is drawn and rejected in truth."""
-    family = Categorical((0.4, 0.25, 0.15, 0.1, 0.06, 0.04))
-    pool = FixedPool(Fraction(9, 10), 4)
-    found = []
-    for bias, others in (
-        (Temperature(0.7), {f"τ = {t}": Temperature(t) for t in (0.686, 0.714, 1.0)}),
-        (Temperature(1.5), {f"τ = {t}": Temperature(t) for t in (1.44, 1.56, 1.0)}),
-        (TopK(3), {f"k = {k}": TopK(k) for k in (2, 4, 6)}),
-        (TopP(0.75), {f"p = {level}": TopP(level) for level in (0.6, 0.85, 0.99)}),
-    ):
-        laws = {"": drawn(bias, family.law)}
-        laws |= {name: drawn(other, family.law) for name, other in others.items()}
-        if not isinstance(bias, Temperature):
-            laws["the rest of the mass spread alike"] = spread_alike(laws[""], family.law)
-        mixed = FeedbackLoop(family, mixing=pool, n=60, bias=bias)
-        alone = FeedbackLoop(family, mixing=Replace(), n=8, bias=bias)
-        each = {name: 1 - one_step(mixed, w) for name, w in laws.items()}
-        types = {name: (1 - (1 - w) ** 8).sum() for name, w in laws.items()}
-        for loop, observable, values, replicates in (
-            (mixed, Heterozygosity(), each, 40_000), (alone, TypesSurviving(), types, 200_000),
-        ):  # fmt: skip
-            rivals = {name: np.array([value]) for name, value in values.items() if name}
-            right = np.array([values[""]])
-            found.append(Confrontation(loop, observable, (1,), right, rivals, replicates))
-    return found
+    share, price = sp.lambdify((q, n), absent), cooling(*sp.symbols("square mean"))
+    rate = sp.lambdify((*sp.symbols("square mean"), tau), price)
+
+    def slope(at: float) -> Any:
+        w, logs = own(Temperature(at)), np.log(SIX.law)
+        return rate(w @ logs**2, w @ logs, at)
+
+    KL, TV = (sp.lambdify(m, form) for form in (divergence, distance))
+    return [*sampled(own, share), entropies(own, slope), *cuts(own, KL, TV)]
+
+
+def own(bias: Any) -> Any:
+    """The law of a synthetic point: all types at a temperature, or those of a cut are kept."""
+    if isinstance(bias, Temperature):
+        return np.array(tempered(list(SIX.law), float(bias.tau)))
+    inside = np.arange(SIX.K) < (nucleus(SIX.law, bias.p) if isinstance(bias, TopP) else bias.k)
+    return accepted(SIX.law, inside, SIX.law @ inside)
 
 
 theorem = Theorem(

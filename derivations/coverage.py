@@ -18,7 +18,7 @@ import sympy as sp
 from hallofillusions.biases.unbiased import Unbiased
 from hallofillusions.derivations import drift_fresh_mixture, survival
 from hallofillusions.derivations._shared import only
-from hallofillusions.derivations._survival import FRESH, kept, losses, missing, present, s
+from hallofillusions.derivations._survival import FRESH, kept, missing, present, s
 from hallofillusions.families.categorical import Categorical
 from hallofillusions.kinds import Limit
 from hallofillusions.loop import FeedbackLoop
@@ -84,7 +84,8 @@ def identity() -> Iterator[Step]:
     # A = Σ_{j≥1} s_j and B = Σ_{j≥1} -log(1 - s_j) = α(1 + A), s_0 = 1
     A = sp.Symbol("A", positive=True)
     B = alpha * (1 + A)
-    yield Step("κ = 1 - Σ_{j≥1} (-log(1-s_j) - s_j)", r * (1 + A), 1 - (B - A))
+    bracket = (1 - coverage).subs(sp.log(1 - s), -B).subs(s, A)
+    yield Step("κ = 1 - Σ_{j≥1} (-log(1-s_j) - s_j)", r * (1 + A), 1 - bracket)
 
 
 def below() -> Iterator[Step]:
@@ -147,8 +148,22 @@ def bernstein(polynomial: Any) -> list[Any]:
 
 
 def kappa(share: float) -> float:
-    """κ(α), whose terms fall faster than α^j."""
-    return float((1 - share) * losses(share, 40 + int(40 / (1 - share))).sum())
+    """κ(α) = (1-α) Σ s_j."""
+    return float((1 - share) * terms(share).sum())
+
+
+def kappa_from_gaps(share: float) -> float:
+    """κ(α) by the other sum."""
+    lost = sp.lambdify(s, 1 - coverage)(terms(share)[1:])
+    return float(1 - lost.sum())
+
+
+def terms(share: float) -> Any:
+    """s_0, s_1, …, which fall faster than α^j."""
+    found, step = [1.0], sp.lambdify(s, following.subs(alpha, share))
+    for _ in range(40 + int(40 / (1 - share))):
+        found.append(step(found[-1]))
+    return np.array(found)
 
 
 def confrontations() -> list[Confrontation]:
@@ -166,7 +181,7 @@ def confrontations() -> list[Confrontation]:
         family = Categorical((*[rare] * 10, 1 - 10 * rare))
         loop = FeedbackLoop(family, mixing=mixing(share), n=size)
         when = (10 if share == Fraction(1, 2) else 50,)  # more than ten relaxation times
-        a, own = float(share), kappa(float(share))
+        a = float(share)
         sizes = {
             "the effective size of the variance": 1 - a**2,
             "the real points of one generation": 1 - a,
@@ -175,7 +190,9 @@ def confrontations() -> list[Confrontation]:
             "the upper bound": float(upper.subs(alpha, a)),
             "α a tenth nearer to 1": kappa(1 - 0.9 * (1 - a)),
         }
-        for observable, function in ((TypesSurviving(), present), (MissingMass(), missing)):
+        for observable, function, own in (
+            (TypesSurviving(), present, kappa(a)), (MissingMass(), missing, kappa_from_gaps(a)),
+        ):  # fmt: skip
             rivals = {name: np.array([kept(loop, rate * size, function)])
                       for name, rate in sizes.items()}  # fmt: skip
             right = np.array([kept(loop, own * size, function)])

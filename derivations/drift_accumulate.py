@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from hallofillusions.derivations._shared import (
+    both_ends,
     drift_confrontations,
     drift_statement,
     only,
+    products,
     same_first_fit,
     symbolic_loop,
 )
@@ -137,7 +140,31 @@ def confrontations() -> list[Confrontation]:
         found += drift_confrontations(loop, when, v_g, rivals, replicates=500_000)
         if size < 10:
             found.append(_attack_unbiased(replace(loop, estimator=Bessel()), when[1:]))
-    return found
+    return [*found, *_product(found[0]), *_unbiased_product(found[2])]
+
+
+def _product(like: Confrontation) -> list[Confrontation]:
+    loop, when = like.loop, like.generations
+    begun, rest = products(cost, loop, when)
+    limit = 1 - 1 / evaluate(effective_size, loop)
+    return both_ends(
+        like, begun, limit / rest,
+        {"each step costs 1/(nj)": products(cost * g, loop, when)[0]},
+        {"already at rest": np.full(len(when), limit),
+         "N_eff = 6n/π², for many points": (1 - np.pi**2 / (6 * loop.n)) / rest},
+    )  # fmt: skip
+
+
+def _unbiased_product(like: Confrontation) -> list[Confrontation]:
+    loop, when = like.loop, like.generations
+    begun, rest = products(unbiased_cost, loop, when, first=2)
+    limit = evaluate(unbiased_limit.subs(roots), loop)
+    return both_ends(
+        like, begun, limit / rest,
+        {"the first fit costs, too": products(unbiased_cost, loop, when)[0]},
+        {"already at rest": np.full(len(when), limit),
+         "what ddof = 0 would keep": (1 - 1 / evaluate(effective_size, loop)) / rest},
+    )  # fmt: skip
 
 
 def _attack_unbiased(loop: FeedbackLoop, when: tuple[int, ...]) -> Confrontation:

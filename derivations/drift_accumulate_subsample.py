@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from hallofillusions.derivations._shared import (
+    both_ends,
     drift_confrontations,
     drift_statement,
     only,
+    products,
     same_first_fit,
     symbolic_loop,
 )
+from hallofillusions.derivations.drift_accumulate import effective_size as whole_size
 from hallofillusions.derivations.drift_accumulate import v_g as whole_pool
 from hallofillusions.estimators.bessel import Bessel
 from hallofillusions.families.gaussian import Gaussian
@@ -26,7 +30,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.accumulate_subsample import AccumulateSubsample
 from hallofillusions.mixing.replace import Replace
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, induction
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, n, sigma_0
 from hallofillusions.theory import derive
@@ -100,7 +104,26 @@ def confrontations() -> list[Confrontation]:
             "infinite n": 0,
         }
         found += drift_confrontations(loop, when, v_g, rivals, replicates=100_000)
-    return found
+    return [*found, *_product(found[0])]
+
+
+def _product(like: Confrontation) -> list[Confrontation]:
+    """The pool, and what n of its points show: 1 - 1/n of a pool that is endless."""
+    loop, when = like.loop, like.generations
+    begun, rest = products(cost, loop, [k - 1 for k in when])
+    first = 1 - 1 / loop.n
+    seen, limit = evaluate(subsample, loop, when), evaluate(survives, loop)
+    return both_ends(
+        like, first * begun * seen, limit / rest * seen / first,
+        {"the pool's own variance": first * begun},
+        {"already at rest": np.full(len(when), limit),
+         "what the whole pool would keep": whole_limit(loop) / rest * seen / first},
+    )  # fmt: skip
+
+
+def whole_limit(loop: FeedbackLoop) -> Any:
+    """Of 1 - v_g, where the fit sees the whole pool."""
+    return 1 - 1 / evaluate(whole_size, loop)
 
 
 theorem = Theorem(

@@ -15,6 +15,7 @@ import sympy as sp
 
 from hallofillusions.derivations import drift_fresh_split
 from hallofillusions.derivations._shared import (
+    at_rest,
     drift_confrontations,
     drift_statement,
     only,
@@ -96,8 +97,13 @@ def confrontations() -> list[Confrontation]:
             "index off by one": law.subs(g, g + 1),
             "infinite n": 1 / n_0,
         }
-        found += drift_confrontations(loop, when, law, rivals, replicates=100_000)
-    return found
+        found += drift_confrontations(loop, when, law, rivals, replicates=120_000)
+    sizes = {
+        "fresh points": fresh,
+        "the whole pool": n_0,
+        "two sources of noise that add up": 1 / (1 / n_0 + 1 / fresh),
+    }
+    return [*found, at_rest(found[2], 8, effective_size, sizes)]
 
 
 theorem = Theorem(

@@ -15,6 +15,7 @@ import sympy as sp
 
 from hallofillusions.derivations import drift_fresh_split
 from hallofillusions.derivations._shared import (
+    at_rest,
     drift_confrontations,
     drift_statement,
     only,
@@ -90,7 +91,12 @@ def confrontations() -> list[Confrontation]:
                 "infinite n": 0,
             }
             found += drift_confrontations(loop, when, law, rivals, replicates=200_000)
-    return found
+    sizes = {
+        "fresh points": drift_fresh_split.effective_size,
+        "the anchor alone": n_r,
+        "n(1-α²)/(1+2α), for many points": n * (1 - alpha**2) / (1 + 2 * alpha),
+    }
+    return [*found, at_rest(found[4], 12, effective_size, sizes)]
 
 
 theorem = Theorem(

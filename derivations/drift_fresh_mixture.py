@@ -14,6 +14,7 @@ import sympy as sp
 
 from hallofillusions.derivations import drift_fresh_split
 from hallofillusions.derivations._shared import (
+    at_rest,
     drift_confrontations,
     drift_statement,
     only,
@@ -67,7 +68,12 @@ def confrontations() -> list[Confrontation]:
         if size < 10:
             rivals["mixes cumulants"] = drift_fresh_split.v_g
         found += drift_confrontations(loop, when, v_g, rivals, replicates=500_000)
-    return found
+    sizes = {
+        "exact counts": drift_fresh_split.effective_size,
+        "synthetic points are worth nothing": (1 - alpha) * n,
+        "synthetic points are as good as real ones": n,
+    }
+    return [*found, at_rest(found[3], 8, effective_size, sizes)]
 
 
 theorem = Theorem(

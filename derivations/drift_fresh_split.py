@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from hallofillusions.derivations._shared import (
+    at_rest,
     drift_confrontations,
     drift_statement,
     only,
@@ -69,7 +70,12 @@ def confrontations() -> list[Confrontation]:
         if size < 10:
             rivals["mixes moments"] = replace(loop, mixing=FreshMixture(alpha=a))
         found += drift_confrontations(loop, when, v_g, rivals, replicates=400_000)
-    return found
+    sizes = {
+        "mixes moments": effective_size - alpha * (1 - alpha),
+        "synthetic points are worth nothing": (1 - alpha) * n,
+        "synthetic points are as good as real ones": n,
+    }
+    return [*found, at_rest(found[3], 8, effective_size, sizes)]
 
 
 theorem = Theorem(

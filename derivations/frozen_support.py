@@ -21,7 +21,7 @@ from hallofillusions.biases.temperature import Temperature
 from hallofillusions.biases.unbiased import Unbiased
 from hallofillusions.derivations._shared import only
 from hallofillusions.derivations._survival import (
-    binomial,
+    chained,
     expected,
     generated,
     i,
@@ -50,8 +50,8 @@ frozen = (1 - p) ** n_r
 """P(absent) from the anchor, at every g; with extra types from the truth it is the limit."""
 first = (1 - p) ** n
 """P(absent) at g = 1 from the truth."""
-entry = pmf(n_s, i / n, j)
-"""T_ij of a type that the anchor lacks, n_s = αn."""
+begun, entry = pmf(n_s, p, j), pmf(n_s, i / n, j)
+"""P(X_1 = j) and T_ij of a type that the anchor lacks, n_s = αn."""
 alive = (1 - p) ** n_r * n_s * p * alpha ** (g - 1)
 """At least the chance that such a type is present at g ≥ 1, from the truth."""
 
@@ -67,7 +67,7 @@ def statement() -> list[Any]:
         sp.Eq(words["Memory"], frozen),
         sp.Eq(missed, sp.Sum(k[i] * frozen.subs(p, k[i]), (i, 1, K)), evaluate=False),
         sp.Eq(words["Truth"], frozen * lost, evaluate=False),
-        sp.Eq(row, pmf(n_s, p, j), evaluate=False), sp.Eq(T, entry, evaluate=False),
+        sp.Eq(row, begun, evaluate=False), sp.Eq(T, entry, evaluate=False),
         sp.Le(words["Truth"], frozen, evaluate=False),
         sp.Le(frozen - alive, words["Truth"], evaluate=False),
     ]  # fmt: skip
@@ -107,6 +107,8 @@ def lives_on() -> Iterator[Step]:
         T = [entry.subs(numbers).subs({i: state, j: c}) for c in range(size + 1)]
         own = generated(n_s, sp.Rational(state, 5)).subs(numbers)
         yield Step(f"row {state} of {size}", sum(t * z**c for c, t in enumerate(T)), own)
+    row = sum(begun.subs(numbers).subs(j, c) * z**c for c in range(size + 1))
+    yield Step("and the first row", row, generated(n_s, p).subs(numbers))
     lone = generated(n_s, p).subs(z, 0) * frozen
     yield Step("the first training set misses what n points miss",
                lone.subs(n_r, (1 - alpha) * n), first, sp.powsimp)  # fmt: skip
@@ -134,28 +136,27 @@ def dies_out() -> Iterator[Step]:
 
 def transient(loop: FeedbackLoop, function: Any, when: Any) -> Any:
     """Σ over types of f = `present` or `missing` from the truth, exactly."""
-    size, family = int(loop.n), cast(Any, loop.family)
-    held = loop.mixing.memory_size(size)
-    T = binomial(size - held, np.arange(size - held + 1) / size)
-    total = np.zeros(len(when))
-    for chance in family.law:
-        row, gone = binomial(size - held, chance), []
-        for _ in range(max(when)):
-            gone.append((1 - chance) ** held * row[0])
-            row = row @ T
-        absent = np.array(gone)[np.array(when) - 1]
-        total += absent * function(0.0, chance) + (1 - absent) * function(1.0, chance)
-    return total
+    size, held = int(loop.n), loop.mixing.memory_size(int(loop.n))
+    at, states = {n: size, alpha: sp.Rational(size - held, size)}, range(size - held + 1)
+    T, X_1 = (sp.lambdify((p, i, j), law.subs(at), "scipy") for law in (entry, begun))
+    steps = [[T(0, a, b) for b in states] for a in states]
+    lost = [chained([X_1(chance, 0, b) for b in states], steps, np.array(states) == 0, when)
+            for chance in cast(Any, loop.family).law]  # fmt: skip
+    return over_types(loop, function, held, np.array(lost).T)
 
 
 def at_rest(loop: FeedbackLoop, function: Any, when: Any, points: int | None = None) -> Any:
     """The same from the anchor, or for a corpus of so many points."""
-    family: Any = loop.family
     held = loop.mixing.memory_size(int(loop.n)) if points is None else points
-    absent = (1 - family.law) ** held
-    each = zip(absent, family.law, strict=True)
-    value = sum(a * function(0.0, c) + (1 - a) * function(1.0, c) for a, c in each)
-    return np.full(len(when), float(value))
+    return over_types(loop, function, held, np.ones((len(when), 1)))
+
+
+def over_types(loop: FeedbackLoop, function: Any, held: int, lost: Any) -> Any:
+    """Σ f, where a type that so many points have not shown is ``lost`` with these chances."""
+    law = cast(Any, loop.family).law
+    absent = sp.lambdify((p, n_r), frozen)(law, held) * lost
+    gone, there = ([float(function(q, a)) for a in law] for q in (0.0, 1.0))
+    return absent @ gone + (1 - absent) @ there
 
 
 def confrontations() -> list[Confrontation]:

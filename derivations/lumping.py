@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import sympy as sp
 
 from hallofillusions.derivations import drift_fresh_mixture, drift_fresh_split
 from hallofillusions.derivations._survival import (
     FRESH,
+    chained,
     expected,
     fresh,
     generating,
@@ -38,8 +40,10 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.entropy import Entropy
+from hallofillusions.observables.heterozygosity import Heterozygosity
+from hallofillusions.observables.probability import Probability
 from hallofillusions.observables.types_surviving import TypesSurviving
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, induction
 from hallofillusions.symbols import alpha, n
 from hallofillusions.theory import derive
 
@@ -66,7 +70,7 @@ def statement() -> list[Any]:
         sp.Eq(T[FreshMixture], entry, evaluate=False),
         sp.Eq(T[FreshSplit], convolved, evaluate=False),
         sp.Eq(f, sp.Sum(power * at, (i, 0, n), (j, 0, n)), evaluate=False),
-        sp.Eq(mass, p), sp.Eq(spread, v * p * (1 - p)),
+        sp.Eq(mass, p), sp.Eq(spread, second(v) - p**2),
     ]  # fmt: skip
 
 
@@ -137,6 +141,23 @@ def rows(mixing: type[Any]) -> Iterator[Step]:
 # -- the attacks -----------------------------------------------------------------------------------
 
 
+def printed(loop: FeedbackLoop) -> Any:
+    """(p, i, j) -> T_ij of a loop with numbers, as it is printed; i need not be whole."""
+    form = convolved if isinstance(loop.mixing, FreshSplit) else entry
+    share = sp.Rational(loop.mixing.fraction(int(loop.n), 0))
+    return sp.lambdify((p, i, j), form.subs({n: int(loop.n), alpha: share}), "scipy")
+
+
+def composed(loop: FeedbackLoop, function: Any, when: Any) -> Any:
+    """Σ E f(q_g) over all types: the first row is that of i = np."""
+    T, size = printed(loop), int(loop.n)
+    total, states = np.zeros(len(when)), range(size + 1)
+    for chance in cast(Any, loop.family).law:
+        first, *steps = ([T(chance, a, b) for b in states] for a in (chance * size, *states))
+        total += chained(first, steps, function(np.array(states) / size, chance), when)
+    return total
+
+
 def entropies(frequency: Any, chance: float) -> Any:
     """-q log q."""
     from scipy.special import entr
@@ -160,9 +181,23 @@ def confrontations() -> list[Confrontation]:
         }
         for observable, function in ((TypesSurviving(), present), (Entropy(), entropies)):
             rivals = {name: expected(of, function, at) for name, (of, at) in wrong.items()}
-            found.append(Confrontation(loop, observable, when, expected(loop, function, when),
-                                       rivals, replicates=100_000))  # fmt: skip
-    return found
+            right = composed(loop, function, when)
+            found.append(Confrontation(loop, observable, when, right, rivals, replicates=100_000))
+    return [*found, *_moments(found[0])]
+
+
+def _moments(like: Confrontation) -> list[Confrontation]:
+    """The mass of the second type, which stays, and the variances of all."""
+    loop, when = like.loop, like.generations
+    law = cast(Any, loop.family).law
+    own, other = (evaluate(1 - sum(second(drifts[m].v_g).subs(p, a) for a in law), loop, when)
+                  for m in drifts)  # fmt: skip
+    return [
+        replace(like, observable=Probability(2), predicted=np.full(len(when), law[1]),
+                rivals={"falls as the heterozygosity does": law[1] * own / (1 - law @ law)}),
+        replace(like, observable=Heterozygosity(), predicted=own,
+                rivals={"the other mixing": other, "no noise": np.full(len(when), 1 - law @ law)}),
+    ]  # fmt: skip
 
 
 theorem = Theorem(

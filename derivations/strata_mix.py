@@ -11,22 +11,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from hallofillusions.algebra import Atoms, Law, Series
 from hallofillusions.derivations._shared import only, symbolic_loop
+from hallofillusions.families.binomial import Binomial
 from hallofillusions.families.gaussian import Gaussian
 from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.base import Combination, Observable, monomial
+from hallofillusions.observables.mean import Mean
 from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import alpha, n
 from hallofillusions.theory import derive
 
-ORDER = 4
+ORDER, MIXINGS, FAMILIES = 4, (FreshSplit, FreshMixture), (Gaussian, Binomial)
 a_1, a_2, a_3, a_4 = real = sp.symbols("kappa_1:5", real=True)  # cumulants of the real law
 D_1, D_2, D_3, D_4 = beyond = sp.symbols("Delta_1:5", real=True)  # synthetic minus real
 
@@ -147,11 +150,9 @@ class ErrorPower(Observable):
 def confrontations() -> list[Confrontation]:
     found = []
     for size, synthetic, shift, variance in ((3, 1, 3, 0.5), (5, 4, 4, 3.0), (8, 2, -5, 1.0)):
-        for mixing in (FreshSplit, FreshMixture):
-            loop = FeedbackLoop(
-                family=Gaussian(1, 2), mixing=mixing(alpha=Fraction(synthetic, size)), n=size,
-                start=Gaussian(1 + shift, variance),
-            )  # fmt: skip
+        for mixing in MIXINGS:
+            loop = FeedbackLoop(Gaussian(1, 2), mixing=mixing(Fraction(synthetic, size)), n=size,
+                                start=Gaussian(1 + shift, variance))  # fmt: skip
             laws: dict[str, Any] = {
                 "FreshSplit": (0, 0, 0, 0),
                 "FreshMixture": surplus,
@@ -160,23 +161,43 @@ def confrontations() -> list[Confrontation]:
             given = {"Delta_1": shift, "Delta_2": variance - 2, "Delta_3": 0, "Delta_4": 0,
                      "kappa_1": 0, "kappa_2": 2, "kappa_3": 0, "kappa_4": 0}  # fmt: skip
             for power in (2, 3, 4):
-                values = {
-                    name: evaluate(_law(power, extra), loop, (1,), **given)
-                    for name, extra in laws.items()
-                }
+                values = {name: evaluate(moments(_fitted(extra))[power], loop, (1,), **given)
+                          for name, extra in laws.items()}  # fmt: skip
                 right = values.pop(mixing.__name__)
-                watched = ErrorPower(power)
-                found.append(Confrontation(loop, watched, (1,), right, values, replicates=200_000))
-    return found
+                found.append(Confrontation(loop, ErrorPower(power), (1,), right, values, 200_000))
+    return [*found, *map(_counts, MIXINGS)]
 
 
-def _law(power: int, extra: Any) -> Any:
-    """E (μ_1 - μ₀)^power after one fit."""
-    cumulants = [
-        (law + more) / n ** (k - 1)
-        for k, (law, more) in enumerate(zip(split, extra, strict=True), 1)
-    ]
-    return moments(cumulants)[power]
+def _fitted(extra: Any) -> list[Any]:
+    """The cumulants of μ_1 - μ₀."""
+    return [(split[k] + extra[k]) / n**k for k in range(ORDER)]
+
+
+def _counts(mixing: type[Any]) -> Confrontation:
+    """Skewed laws with light tails: the moments of one fit about its own mean, here 5/8."""
+    laws = Binomial(1, Fraction(3, 10)), Binomial(1, Fraction(19, 20))
+    loop = FeedbackLoop(laws[0], mixing=mixing(Fraction(1, 2)), n=2, start=laws[1])
+    given, normal = np.array([_cumulants(float(each.probability)) for each in laws]), (1, 1, 0, 0)
+    own, other = (surplus, np.zeros(ORDER))[:: 1 if mixing is FreshMixture else -1]
+    rivals = {"the other reading": _central(loop, other, given),
+              "both laws are normal": _central(loop, own, given * normal)}  # fmt: skip
+    return Confrontation(
+        loop, Mean(), (1,), _central(loop, own, given), rivals, replicates=100_000,
+        path=lambda values: [(values[1] - 0.625) ** k for k in (2, 3, 4)],
+    )  # fmt: skip
+
+
+def _cumulants(chance: float) -> tuple[float, ...]:
+    """Of one trial."""
+    v = chance * (1 - chance)
+    return chance, v, v * (1 - 2 * chance), v * (1 - 6 * v)
+
+
+def _central(loop: FeedbackLoop, extra: Any, laws: Any) -> Any:
+    """E (μ_1 - E μ_1)^k, k = 2, 3, 4, of two laws with these cumulants."""
+    given = dict(zip(map(str, (*real, *beyond)), (*laws[0], *(laws[1] - laws[0])), strict=True))
+    centred = moments([sp.Integer(0), *_fitted(extra)[1:]])[2:]
+    return np.array([evaluate(moment, loop, **given) for moment in centred])
 
 
 theorem = Theorem(
@@ -192,6 +213,6 @@ theorem = Theorem(
     reference=None,
     statement=statement,
     proof=proof,
-    applies=only((FreshSplit, FreshMixture), start=(Truth, Gaussian), bias=object),
+    applies=only(MIXINGS, start=(Truth, *FAMILIES), bias=object, family=FAMILIES),
     confrontations=confrontations,
 )

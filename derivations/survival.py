@@ -138,7 +138,8 @@ def decay() -> Iterator[Step]:
     yield Step("s falls: 1 - e^{-s} - s is 0 at 0", (once - s).subs(s, 0), 0)
     yield Step("and its slope is below 0", sp.diff(once - s, s).rewrite(sp.exp)
                + (1 - sp.exp(-s)), 0)  # fmt: skip
-    grown = sp.series(1 / once - 1 / s, s, 0, 2).removeO()
+    lost = sp.series(once, s, 0, 5).removeO()  # s' up to s⁵
+    grown = sp.series(1 / lost - 1 / s, s, 0, 2).removeO()
     yield Step("so s → 0, and 1/s' - 1/s → 1/2: j s_j → 2 (Cesàro)", grown,
                sp.Rational(1, 2) + s / 12)  # fmt: skip
     yield Step("with fresh data s'/s → α", sp.limit(follows / s, s, 0), alpha)

@@ -9,7 +9,6 @@ saddle-node α_* < τ on: between α_* and τ both states last, and the start de
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -17,21 +16,28 @@ import numpy as np
 import sympy as sp
 
 from hallofillusions.biases.temperature import Temperature
-from hallofillusions.derivations._samplers import iterated
 from hallofillusions.derivations._shared import only
 from hallofillusions.derivations._survival import FRESH
+from hallofillusions.derivations._temperature import (
+    Map,
+    Z,
+    both_states,
+    departure,
+    p,
+    q,
+    resting,
+)
 from hallofillusions.families.categorical import Categorical
 from hallofillusions.kinds import Asymptotic
-from hallofillusions.loop import FeedbackLoop
-from hallofillusions.mixing.fresh_mixture import FreshMixture
-from hallofillusions.mixing.fresh_split import FreshSplit
-from hallofillusions.observables.heterozygosity import Heterozygosity
 from hallofillusions.proof import Confrontation, Step, Theorem
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import alpha, g, tau
 
 x, w, y, u = sp.symbols("x w y u", positive=True)
 K = sp.Symbol("K", positive=True, integer=True)
+hot = q ** (1 / tau)
+following = (1 - alpha) * p + alpha * hot / Z
+"""What a type of probability p in the real law and q in the model has next."""
 gain = alpha / tau  # the factor of a small departure from the uniform law
 odds = (x * (K - 1) / (1 - x)) ** (1 / tau)
 share = odds / (odds + K - 1)
@@ -47,16 +53,16 @@ half_alpha, half_x = 2 * root / (1 + root) ** 2, 1 / (1 + root)
 
 
 def statement() -> list[Any]:
-    (k, j), p, q = sp.symbols("k j"), sp.IndexedBase("p"), sp.IndexedBase("q")
+    (k, j), real, model = sp.symbols("k j"), sp.IndexedBase("p"), sp.IndexedBase("q")
     lam, limit, star = sp.symbols("lambda alpha_* x_*")
-    normal = sp.Sum(q[g, k] ** (1 / tau), (k, 1, K))
+    normal = sp.Sum(hot.subs(q, model[g, k]), (k, 1, K))
+    own = {p: real[j], q: model[g, j], Z: normal}
     half = sp.Symbol(r"\alpha_*|_{\tau=1/2}")
     return [
-        sp.Eq(q[g + 1, j], (1 - alpha) * p[j] + alpha * q[g, j] ** (1 / tau) / normal,
-              evaluate=False),
+        sp.Eq(model[g + 1, j], following.subs(own), evaluate=False),
         sp.Eq(lam, gain, evaluate=False),
-        sp.Eq(star, (1 - limit) / K + limit * w, evaluate=False),
-        sp.Eq(limit * w * (1 - w), tau * star * (1 - star), evaluate=False),
+        sp.Eq(star, following.subs(hot, w * Z).subs({p: 1 / K, alpha: limit}), evaluate=False),
+        sp.Eq(limit, touching.subs(x, star), evaluate=False),
         sp.Eq(w, share.subs(x, star), evaluate=False),
         sp.Eq(half, half_alpha, evaluate=False),
     ]  # fmt: skip
@@ -75,11 +81,11 @@ def proof() -> Iterator[Step]:
 def uniform() -> Iterator[Step]:
     """The linear map around the uniform law: α/τ on every departure that sums to 0."""
     for count in (2, 3, 5):
-        q = sp.symbols(f"q_1:{count + 1}", positive=True)
-        powers = [a ** (1 / tau) for a in q]
-        same = dict.fromkeys(q, sp.Rational(1, count))
-        first = powers[0] / sum(powers)
-        own, other = (sp.simplify((alpha * first.diff(v)).subs(same)) for v in q[:2])
+        types = sp.symbols(f"q_1:{count + 1}", positive=True)
+        powers = [hot.subs(q, a) for a in types]
+        same = dict.fromkeys(types, sp.Rational(1, count))
+        first = following.subs({hot: powers[0], Z: sum(powers), p: sp.Rational(1, count)})
+        own, other = (sp.simplify(first.diff(v).subs(same)) for v in types[:2])
         yield Step(f"K = {count}: the uniform law stays", first.subs(same), sp.Rational(1, count))
         # on departures that sum to 0 the matrix own·1 + other·(11ᵀ - 1) has the factor own - other
         yield Step(f"K = {count}: and departures from it grow by", own - other, gain)
@@ -109,7 +115,8 @@ def two_types() -> Iterator[Step]:
 
 def many_types() -> Iterator[Step]:
     """K ≥ 3, all but one type equal: the branch leaves α = τ backwards, so it turns at α_* < τ."""
-    yield Step("w' = w(1-w)/(τx(1-x))", sp.simplify(sp.diff(share, x) / rise.subs(w, share)), 1)
+    yield Step("w' = w(1-w)/(τx(1-x))", sp.diff(share, x) / rise.subs(w, share), 1,
+               sp.simplify)  # fmt: skip
     yield Step("w at the uniform law", sp.simplify(share.subs(x, 1 / K)), 1 / K)
     here = {w: 1 / K, x: 1 / K}
     first = sp.simplify(rise.subs(here))
@@ -167,36 +174,9 @@ def saddle(types: int, temperature: Any) -> tuple[Any, Any]:
 
 
 def confrontations() -> list[Confrontation]:
-    """Both states at one α between α_* and τ; two types on both sides of the pitchfork.
-
-    From the uniform law H hardly scatters: many runs would see the next term, which a slope of -1
-    leaves out.
-    """
-    ten, two = Categorical((Fraction(1, 10),) * 10), Categorical()
-    ruled = Categorical((Fraction(11, 20), *(Fraction(1, 20),) * 9))
-    tilted = Categorical((Fraction(3, 5), Fraction(2, 5)))
-    found = []
-    for family, start, mixing, cold, when, sizes, replicates in (
-        (ten, ruled, FreshMixture(Fraction(3, 4)), 0.8, 4, (400, 1200, 3600), 20_000),
-        (ten, Truth(), FreshSplit(Fraction(3, 4)), 0.8, 8, (2000, 6000, 18_000), 400),
-        (two, tilted, FreshMixture(Fraction(4, 5)), 0.6, 6, (1000, 3000, 9000), 20_000),
-        (two, tilted, FreshSplit(Fraction(1, 2)), 0.6, 4, (500, 1500, 4500), 4_000),
-    ):
-        loop = FeedbackLoop(family, mixing=mixing, n=sizes[0], start=start, bias=Temperature(cold))
-        laws = {
-            "a faithful sampler": iterated(loop, when, tau=1.0),
-            "index off by one": iterated(loop, when + 1),
-            "τ a tenth higher": iterated(loop, when, tau=1.1 * cold),
-            "α a tenth lower": iterated(loop, when, alpha=0.9 * float(mixing.alpha)),
-        }
-        if isinstance(start, Truth):  # which none of them moves
-            laws = {"one type rules": iterated(replace(loop, start=ruled), when)}
-        laws[""] = iterated(loop, when)
-        values = {name: np.repeat(1 - (q**2).sum(), len(sizes)) for name, q in laws.items()}
-        right = values.pop("")
-        found.append(Confrontation(loop, Heterozygosity(), (when,), right, values, scale=sizes,
-                                   replicates=replicates))  # fmt: skip
-    return found
+    place = saddle(5, Fraction(1, 2))[0]
+    fold = resting(Map(following, hot), half_alpha.subs(K, 5), place, Fraction(1, 2))
+    return [*both_states(Map(following, hot)), departure(gain), fold]
 
 
 theorem = Theorem(

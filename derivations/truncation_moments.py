@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp
 
@@ -172,17 +172,17 @@ def _fitted() -> Iterator[Step]:
 
 
 def confrontations() -> list[Confrontation]:
-    found = []
-    for size, bias in ((1, Truncation(1.2)), (2, Truncation(1.5)), (3, TopP(0.7))):
-        loop = FeedbackLoop(cloud(size), mixing=Replace(), n=4, bias=bias)
-        found += list(_attack(loop))
-    return found
+    samplers = ((1, Truncation(1.2)), (2, Truncation(1.5)), (3, TopP(0.7)))
+    return [c for size, bias in samplers for c in _attack(
+        FeedbackLoop(cloud(size), mixing=Replace(), n=4, bias=bias))]  # fmt: skip
 
 
 def _attack(loop: FeedbackLoop) -> Iterator[Confrontation]:
     """E σ² and E σ⁴ along the first axis, against the scaled covariance that has the same E σ²."""
-    when, size = (1, 2), loop.family.dimension
+    when, size, bias = (1, 2), loop.family.dimension, cast(Any, loop.bias)
     c_1, c_2 = shares(loop, 2)
+    if size == 1:
+        c_1 = float(lam_k.subs(kappa, bias.k))
     scaled = replace(loop, bias=ScaleCovariance(c_1))
     nearly = replace(loop, bias=ScaleCovariance(0.95 * c_1))
     faithful = replace(loop, bias=Unbiased())

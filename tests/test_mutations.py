@@ -34,6 +34,19 @@ FORMS = (
     form("first_order_loss", "loss = d * w / (2 * n)", "loss = d * w / (2 * n) * (1 + alpha)"),
     form("morris_line", "return V / n * (1 - rho**g)", "return V / n * (1 - rho ** (g + 1))",
          faces="Gamma(mean=3, shape=2)"),
+    form("drift_fresh_split", "n * (1 - alpha**2) + alpha", "n * (1 - alpha**2) + alpha**2"),
+    form("drift_fixed_pool", "n_0 * fresh / (n_0 - 1 + fresh)", "n_0 * fresh / (n_0 + fresh)"),
+    form("drift_accumulate", "cost = 1 / (n * g**2)", "cost = (1 + 1 / n) / (n * g**2)"),
+    form("drift_accumulate_subsample", "limit = (1 - 1 / n) * sp.gamma", "limit = sp.gamma"),
+    form("weighted_fit", "(sp.sqrt(1 + 4 * r) - 1)", "(sp.sqrt(1 + 3 * r) - 1)"),
+    form("lumping", "v_g * p * (1 - p)", "v_g * p * (1 - p) * (1 + 1 / n)"),
+    form("frozen_support", "begun, entry = pmf(n_s, p, j)", "begun, entry = pmf(n, p, j)"),
+    form("coverage", "1 - (-sp.log(1 - s) - s)", "1 - (-sp.log(1 - s) - s**2)"),
+    form("temperature_transition", "odds / (odds + K - 1)", "odds / (odds + K)"),
+    form("categorical_samplers", "(mean_square - mean**2) / tau**3",
+         "(mean_square - mean**2) / tau**2"),
+    form("mirror_cavity", "lifetime = -1 / sp.log(alpha)", "lifetime = 1 / (1 - alpha)"),
+    form("strata_mix", "4 * D_1 * D_3", "3 * D_1 * D_3"),
 )  # fmt: skip
 
 CLAIMS = (
