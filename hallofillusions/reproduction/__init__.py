@@ -347,9 +347,19 @@ def _context() -> Any:
     context = get_context("forkserver")
     context.set_forkserver_preload([
         "hallofillusions.reproduction.studies", "hallofillusions.confronting", "sympy",
-        "scipy.stats", "statsmodels.stats.multitest",
+        "scipy.stats", "statsmodels.stats.multitest", "hallofillusions.plotting", *_derivations(),
     ])  # fmt: skip
     return context
+
+
+def _derivations() -> Iterator[str]:
+    """The modules of all theorems."""
+    from pkgutil import iter_modules
+
+    from ..proof import packages
+
+    for package in packages():
+        yield from (f"{package.__name__}.{m.name}" for m in iter_modules(package.__path__))
 
 
 def _prepare() -> None:
