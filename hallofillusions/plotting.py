@@ -109,7 +109,7 @@ def save_all(figure: Figure, paths: Iterable[Path]) -> list[Path]:
     found = []
     for path in paths:
         found.append(save(figure, path))
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)  # with "none" each file would be drawn twice
     return found
 
 

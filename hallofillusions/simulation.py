@@ -67,8 +67,8 @@ def simulate(
                  change the answer
     literal      draw every point instead of sufficient statistics
     observables  what is measured on each model; None: ``observables.defaults(family)``
-    at           generations at which they are measured, beside those of ``quantiles_at`` and
-                 ``keep``; every one if it is empty.  It cannot change the runs
+    at           generations at which they and the steps there are measured, beside those of
+                 ``quantiles_at`` and ``keep``; every one if it is empty.  The runs stay the same
     quantiles    probabilities, computed at the generations ``quantiles_at``
     monitors     objects with ``labels`` and ``measure(before, after, index)``, which see
                  the coordinates of (memory, model) around each step

@@ -484,7 +484,12 @@ def test_what_is_measured_does_not_change_the_runs(literal: bool) -> None:
     np.testing.assert_array_equal(some.rerun().mean("variance"), some.mean("variance"))
     told = compare(predict(LOOP_OF_TEN, 9, [Variance()]), some)
     assert [c.generation for c in told.cells if c.quantity == "variance"] == there
-    assert any(c.generation == 4 for c in told.cells)  # a step
+    steps = {c.generation for c in told.cells if c.quantity in some.step_labels}
+    assert steps == set(there)
+    whole = simulate(LOOP_OF_TEN, 9, replicates=300, rng=4, literal=literal,
+                     monitors=some.options.monitors)  # fmt: skip
+    for label in some.step_labels:
+        np.testing.assert_array_equal(whole.mean(label)[there], some.mean(label)[there])
 
 
 def test_what_observables_share_is_computed_once() -> None:

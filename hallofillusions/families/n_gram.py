@@ -19,6 +19,7 @@ from ..numerics.ngrams import (
     check_alphabet,
     encoded,
     located,
+    mean_loss,
     witten_bell,
 )
 from ..samplers import FixedContext, FreeRunning, Prompted, Sampler, named
@@ -279,8 +280,14 @@ class NGram(Family):
         return np.array([chain.loss(table) for chain, table in pairs])
 
     @once
+    def _heard(self, model: Model) -> Any:
+        """What each model gives the held-out n-grams (last axis)."""
+        chains = np.asarray(model["chain"], dtype=object)
+        found = np.array([c.probabilities(self.held_out) for c in chains.ravel()])
+        return found.reshape(*chains.shape, -1)
+
     def held_out_loss(self, model: Model) -> Any:
-        return self._each(model, lambda chain: chain.loss(self.held_out))
+        return mean_loss(self._heard(model), self.held_out.counts[-1])
 
     def unheard(self, model: Model) -> str:
         lost = np.flatnonzero(_one(model).probabilities(self.held_out) == 0)
@@ -344,15 +351,7 @@ class NGram(Family):
 
     def rare_loss(self, model: Model, share: float, among: str) -> Any:
         """The held-out loss over the n-grams that are rare, or whose contexts are, in real text."""
-        weights = _rarest(self.corpus, self.order, share, among)
-        chosen = weights > 0
-
-        def loss(chain: Chain) -> float:
-            with np.errstate(divide="ignore"):
-                logs = np.log(chain.probabilities(self.held_out)[chosen])
-            return float(-(weights[chosen] @ logs) / weights.sum())
-
-        return self._each(model, loss)
+        return mean_loss(self._heard(model), _rarest(self.corpus, self.order, share, among))
 
     def _check_order(self, order: int) -> None:
         if order > self.order:

@@ -222,6 +222,13 @@ class Columns(NamedTuple):
     """The columns of an unknown full context (add-k only), packed."""
 
 
+def mean_loss(law: Any, weights: Any) -> Any:
+    """-Σ w log q / Σ w over the last axis: infinite where q = 0 has any weight."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(weights > 0, weights * np.log(law), 0.0)
+    return -logs.sum(axis=-1) / weights.sum()  # no BLAS: its threads compete
+
+
 class Chain:
     """A Markov chain of order n - 1, fitted to a `Table` of n-grams; what it derives is kept."""
 
@@ -285,9 +292,7 @@ class Chain:
         law, counts = self.probabilities(table), table.counts[-1]
         if not len(law):
             raise InputError("table must hold an n-gram, got an empty one")
-        if not law.all():
-            return float("inf")
-        return float(-(counts * np.log(law)).sum() / counts.sum())  # no BLAS: its threads compete
+        return float(mean_loss(law, counts))
 
     def row(self, context: Any) -> Floats:
         """P(·|context) as text goes on, after at most order - 1 symbols.

@@ -115,8 +115,10 @@ class Watcher:
         self._memory: tuple[Any, dict[str, Any]] = (None, {})
 
     def add(self, g: int, memory: Any, model: Any) -> None:
+        if not {g, g + 1} & self.plan.at:
+            return
         after = self._state(memory, model)
-        if g > 1 or (g == 1 and not self.blind):
+        if g in self.plan.at and (g > 1 or (g == 1 and not self.blind)):
             parts = [np.asarray(m.measure(self.before, after, g - 1)) for m in self.plan.monitors]
             self.summary.assign((slice(None), g), Summary.of(np.concatenate(parts)))
         self.before = after

@@ -31,7 +31,7 @@ LEVEL = 0.001
 """Chance of any false alarm in the whole job: shared by all theorems and all runs."""
 CONFRONTING = 20_000
 """Replicates of a confrontation in the quick setting; the full one takes what each asks for."""
-FITS = 2_000_000
+FITS = 1_000_000
 """Fits of a loop in it, so that long runs are fewer (see `confront`)."""
 RESULTS = "results.json"
 HOLDS = (
@@ -347,7 +347,9 @@ def _context() -> Any:
     context = get_context("forkserver")
     context.set_forkserver_preload([
         "hallofillusions.reproduction.studies", "hallofillusions.confronting", "sympy",
-        "scipy.stats", "statsmodels.stats.multitest", "hallofillusions.plotting", *_derivations(),
+        "scipy.stats", "statsmodels.stats.multitest", "hallofillusions.numerics.mixture_loops",
+        "hallofillusions.numerics.ngram_loops", "hallofillusions.plotting",
+        "matplotlib.backends.backend_pdf", *_derivations(),
     ])  # fmt: skip
     return context
 

@@ -90,7 +90,7 @@ def written(scale: Scale, cut: Cut) -> Iterator[Run]:
     for name, mixing in readings(len(family.blocks)):
         loop = FeedbackLoop(family, mixing=mixing, n=cut.n, estimator=WittenBell(),
                             start=FirstFit())  # fmt: skip
-        yield Run("claimstext", name, loop, GENERATIONS, 4 * scale.texts, watched,
+        yield Run("claimstext", name, loop, GENERATIONS, 5 * scale.texts, watched,
                   real=family.blocks, shape="text")  # fmt: skip
 
 

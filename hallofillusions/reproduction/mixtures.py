@@ -68,7 +68,7 @@ def losses(scale: Scale) -> Iterator[Run]:
     for alpha in ALPHAS:
         loop = FeedbackLoop(PLANE, mixing=FreshSplit(Fraction(alpha)), n=1000).canonical
         yield Run("mixture", f"{float(Fraction(alpha)):g}", loop, 40,
-                  scale.mixtures * 5 // 8, watched)  # fmt: skip
+                  scale.mixtures // 2, watched)  # fmt: skip
 
 
 def manifold(scale: Scale) -> Iterator[Run]:
@@ -99,7 +99,7 @@ def border(scale: Scale) -> Iterator[Run]:
             for n in SIZES:
                 loop = FeedbackLoop(pair(apart), mixing=FreshSplit(alpha), n=n,
                                     estimator=EM(tol=1e-7)).canonical  # fmt: skip
-                count = max(50, 150 * scale.mixtures // n)
+                count = max(30, 150 * scale.mixtures // n)
                 yield Run("border", f"{float(alpha):g}-{apart}-{n}", loop, BORDER, min(count, 400),
                           watched)  # fmt: skip
 

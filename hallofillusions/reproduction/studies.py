@@ -55,6 +55,8 @@ from .texts import text_runs
 
 WORLD = Gaussian(0, 1)
 ALPHAS = ("0", "1/4", "1/2", "3/4", "9/10", "1")
+LONG = 250
+"""Generations from which on only some are measured."""
 MOST_ROWS = 400
 """Points of a training set in the study of real data, at most: every one of them is drawn."""
 
@@ -67,7 +69,7 @@ def studies(
 ) -> list[Run]:
     """All runs of the job; ``real`` is the column of the study of real data, ``corpus`` a text and
     ``cloud`` a mixture fitted to real points."""
-    quick, careful = Scale(10_000, 50, 1_500, 6, 80), Scale(200_000, 200, 40_000, 40, 800)
+    quick, careful = Scale(10_000, 50, 1_500, 5, 80), Scale(200_000, 200, 40_000, 40, 800)
     scale = careful if full else quick
     runs = [*alpha_sweep(scale, full), *mixings(scale), *tails(scale), *stationary(scale, full)]
     runs += [*estimators(scale), *growth(scale), *mechanisms(scale), *needle(scale)]
@@ -170,7 +172,7 @@ def mechanisms(scale: Scale) -> Iterator[Run]:
                                 bias=ScaleCovariance(lam))  # fmt: skip
             # the slowest rate is near αλ or α²: ten relaxation times at αλ = 0.945
             yield Run("mechanisms", f"rest-{float(alpha * lam):g}-{fresh}", loop, 180,
-                      scale.replicates // 2, (Variance(),))  # fmt: skip
+                      scale.replicates // 4, (Variance(),))  # fmt: skip
     samplers = (Unbiased(), ScaleCovariance(0.9), Temperature(1.05), Truncation(2.5), TopP(0.9))
     for bias in samplers:
         loop = FeedbackLoop(WORLD, mixing=FreshSplit(alpha), n=500, bias=bias)
@@ -242,7 +244,8 @@ def perform(run: Run, seed: int, level: float, folder: Path) -> dict[str, Any]:
     steps = [StepResiduals.of(run.loop, run.generations, data=memory)] if run.loop.closes else []
     trajectory = simulate(
         run.loop, run.generations, replicates=run.replicates, rng=run.seed(seed),
-        observables=run.observables, monitors=steps, keep=run.keep, real=run.real,
+        observables=run.observables, at=_shown(run) if run.generations > LONG else (),
+        monitors=steps, keep=run.keep, real=run.real,
         quantiles_at=_shown(run) if any(map(_is_median, run.observables)) else (),
         literal=run.real is not None, progress=False,
     )  # fmt: skip
@@ -261,7 +264,7 @@ def perform(run: Run, seed: int, level: float, folder: Path) -> dict[str, Any]:
 
 
 def _shown(run: Run) -> tuple[int, ...]:
-    """The generations at which medians are shown."""
+    """The generations at which medians are shown, and everything in long runs."""
     return tuple(range(0, run.generations + 1, max(1, run.generations // 20)))
 
 
@@ -308,9 +311,10 @@ def _measured(
             places: Any = trajectory.quantile_table.places
             columns = trajectory.quantile(label)
         else:
-            places, mean = trajectory.g, trajectory.mean(label)
+            there = np.flatnonzero(trajectory.summary.count.any(axis=0))
+            places, mean = trajectory.g[there], trajectory.mean(label)[there]
             wide = t.ppf(0.975, max(trajectory.replicates - 1, 1))
-            half = wide * trajectory.standard_error(label)
+            half = wide * trajectory.standard_error(label)[there]
             columns = mean, mean - half, mean + half
         rows = zip(places, *columns, strict=True)
         yield label, [(int(g), float(m), float(a), float(b)) for g, m, a, b in rows]
