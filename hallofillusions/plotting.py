@@ -148,10 +148,12 @@ def rival(ax: Axes, g: Any, values: Any, label: str = "") -> None:
         ax.plot(g, values, "--", color=GREY, linewidth=0.8, label=label or None, zorder=1)
 
 
-def histogram(ax: Axes, edges: Any, density: Any, color: str = PALETTE[0], label: str = "") -> None:
+def histogram(
+    ax: Axes, edges: Any, density: Any, color: str = PALETTE[0], label: str = "", marker: str = "o"
+) -> None:
     """Simulated frequencies, as points in the middle of their bins."""
     middle = np.sqrt(np.asarray(edges)[1:] * np.asarray(edges)[:-1])
-    simulation(ax, middle, density, color=color, label=label)
+    simulation(ax, middle, density, color=color, label=label, marker=marker)
 
 
 def steps(ax: Axes, x: Any, y: Any, color: str = PALETTE[0], label: str = "") -> None:
@@ -228,11 +230,12 @@ def draw_series(
 
 
 def shades(count: int) -> list[str]:
-    """Colours of an ordered quantity, from light to dark (cividis without its palest end)."""
+    """Colours of an ordered quantity, from light to dark: viridis as far as thin lines of it
+    stand out from white, in grey print too (a contrast of 3)."""
     from matplotlib.colors import to_hex
 
     scale = matplotlib.colormaps["viridis"]
-    return [to_hex(scale(x)) for x in np.linspace(0.85, 0.0, count)]
+    return [to_hex(scale(x)) for x in np.linspace(0.6, 0.0, count)]
 
 
 def thin(count: int, points: int = 12) -> Any:

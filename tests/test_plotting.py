@@ -127,6 +127,20 @@ def test_helpers() -> None:
     assert len(set(shades(6))) == 6
 
 
+def test_lines_stand_out_from_white_in_grey_print() -> None:
+    """A contrast of 3, as WCAG 2 asks of graphics, and a ladder of greys."""
+    greys = [luminance(color) for color in shades(6)]
+    assert 1.05 / (greys[0] + 0.05) > 2.95
+    assert greys == sorted(greys, reverse=True)
+
+
+def luminance(color: str) -> float:
+    """Of a colour in sRGB, relative to white (IEC 61966-2-1)."""
+    channels = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))
+
+
 # -- whose convention it is ----------------------------------------------------
 
 

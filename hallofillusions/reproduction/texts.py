@@ -42,7 +42,7 @@ FEWEST, MOST = 40, 1000
 """Blocks of a training set."""
 SMOOTHING = AddK(Fraction(1, 10))
 SAMPLED = (0, 1, 5, 20, 50)
-FEW_ROWS = {1: 50, 2: 12}
+FEW_ROWS = {1: 80, 2: 20}
 """Order -> times as many runs, where there are few rows to average over."""
 
 

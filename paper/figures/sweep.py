@@ -25,9 +25,10 @@ def draw(folder: Any) -> list[Path]:
     names = results.runs("sweep")
     figure, axes = plotting.panels(len(PANELS), columns=3, height=2.0)
     for ax, (quantity, title, log) in zip(axes, PANELS, strict=True):
-        for name, color in zip(names, plotting.shades(len(names)), strict=True):
+        for i, (name, color) in enumerate(zip(names, plotting.shades(len(names)), strict=True)):
+            marker = plotting.MARKERS[i % len(plotting.MARKERS)]
             plotting.draw_series(ax, results.series("sweep", name, quantity), color,
-                                 rf"$\alpha={name}$", points=8)  # fmt: skip
+                                 rf"$\alpha={name}$", marker=marker, points=8)  # fmt: skip
         plotting.label_axes(ax, "generation $g$", "", title, log)
     plotting.legend(figure, axes[0], columns=6)
     return plotting.save_all(figure, results.figure("sweep"))
