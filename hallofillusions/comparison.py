@@ -241,8 +241,7 @@ def compare(
             "prediction and trajectory have no quantity in common"
             + (f", for theory is silent ({silent})" if silent else "")
         )
-    measured = int(np.count_nonzero(trajectory.summary.count.any(axis=0)))
-    tests = len(shared) * measured + len(trajectory.step_labels) * len(trajectory.g)
+    tests = len(shared) * len(trajectory.measured) + len(trajectory.step_labels) * len(trajectory.g)
     critical = _margin(tests, level, 0.5)
     raw = [c for q in shared for c in _cells(q, prediction, trajectory, critical)]
     raw += list(_steps(trajectory, critical))

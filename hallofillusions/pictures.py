@@ -109,7 +109,8 @@ def _draw(ax: Axes, one: Any, label: str, name: str, color: str, marker: str) ->
         run = one.trajectory if isinstance(one, Comparison) else one
         plotting.measured(ax, run, label, color, name, marker)
         if not known and label in run.quantities:
-            plotting.joined(ax, run.g, run.mean(label), color=color)
+            at = run.measured
+            plotting.joined(ax, run.g[at], run.mean(label)[at], color=color)
 
 
 # -- clouds ----------------------------------------------------------------------------------------

@@ -124,9 +124,11 @@ def finish(figure: Figure, path: Any) -> Figure:
 
 
 def theory(ax: Axes, g: Any, values: Any, color: str = PALETTE[0], label: str = "") -> None:
-    """A law: a line."""
+    """A law: a line through all places at which it was evaluated."""
+    there = ~np.isnan(np.asarray(values, dtype=float))
     with style():
-        ax.plot(g, values, "-", color=color, label=label or None, zorder=2)
+        ax.plot(np.asarray(g)[there], np.asarray(values)[there], "-", color=color,
+                label=label or None, zorder=2)  # fmt: skip
 
 
 def simulation(
@@ -322,7 +324,7 @@ def measured(
         places = np.asarray(trajectory.quantile_table.places)
         simulation(ax, places, estimate, bars, color, name, marker)
         return
-    at = thin(len(trajectory.g))
+    at = trajectory.measured[thin(len(trajectory.measured))]
     mean, error = trajectory.mean(label)[at], trajectory.standard_error(label)[at]
     simulation(ax, trajectory.g[at], mean, error, color, name, marker)
 

@@ -95,6 +95,11 @@ class Trajectory:
         """The generation axis."""
         return np.arange(self.first, self.generations + 1)
 
+    @property
+    def measured(self) -> NDArray[np.int64]:
+        """The places on that axis at which anything was measured."""
+        return np.flatnonzero(self.summary.count.any(axis=0))
+
     def mean(self, label: Any) -> Floats:
         """Mean over replicates of one quantity, per generation; ``label`` may be an observable."""
         return self._row(label, "mean")

@@ -23,11 +23,13 @@ from hallofillusions import (
     simulate,
 )
 from hallofillusions.comparison import Comparison
+from hallofillusions.observables.median import Median
 from hallofillusions.plotting import (
     GREY,
     PALETTE,
     PANELS,
     ROWS,
+    measured,
     panels,
     plot_comparison,
     plot_identification,
@@ -125,6 +127,18 @@ def test_helpers() -> None:
     assert thin(101)[-1] == 100
     assert len(thin(3)) == 3
     assert len(set(shades(6))) == 6
+
+
+def test_what_is_measured_at_some_generations_is_all_shown() -> None:
+    """Points lie where something was measured, and lines join what was evaluated."""
+    loop = FeedbackLoop(Gaussian(), mixing=Replace(), n=20)
+    typical, at = Median(Variance()), (0, 17, 100)
+    run = simulate(loop, 100, replicates=50, rng=1, observables=(Variance(),), at=at)
+    _, (ax,) = panels(1)
+    measured(ax, run, "variance")
+    theory(ax, np.arange(101), predict(loop, 100, [typical], at=at)[typical.label])
+    points, line = ax.lines[0], ax.lines[-1]
+    assert tuple(points.get_xdata()) == tuple(line.get_xdata()) == at
 
 
 def test_lines_stand_out_from_white_in_grey_print() -> None:

@@ -311,7 +311,7 @@ def _measured(
             places: Any = trajectory.quantile_table.places
             columns = trajectory.quantile(label)
         else:
-            there = np.flatnonzero(trajectory.summary.count.any(axis=0))
+            there = trajectory.measured
             places, mean = trajectory.g[there], trajectory.mean(label)[there]
             wide = t.ppf(0.975, max(trajectory.replicates - 1, 1))
             half = wide * trajectory.standard_error(label)[there]
