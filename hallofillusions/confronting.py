@@ -19,6 +19,7 @@ from .kinds import Asymptotic, Bound, Exact, Kind
 from .observables.base import Observable
 from .prediction import Entry, Prediction
 from .simulation import simulate
+from .trajectory import Trajectory, split_medians
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -26,13 +27,10 @@ if TYPE_CHECKING:
     from .comparison import Comparison
     from .loop import FeedbackLoop
     from .proof import Confrontation, Theorem
-    from .trajectory import Trajectory
 
 
 FEWEST = 250
 """Runs of a confrontation, however long."""
-
-
 MANY = 1000
 """Values of a sample whose law is tested by the limit."""
 
@@ -144,7 +142,7 @@ def _watched(
             places |= set(own)
             keep |= set(own) if _whole_law(c.predicted) else set()
     watched = list(dict.fromkeys(o for c in group for o in (c.observable, *c.also)))
-    medians = any(getattr(o, "of", None) for o in watched)
+    _, medians = split_medians(watched)
     return simulate(
         loop, max(map(max, when)), replicates=replicates, rng=seed, executor=executor,
         observables=watched, at=sorted(places | keep), keep=sorted(keep),
@@ -176,8 +174,6 @@ def path_values(c: Confrontation, run: Trajectory, last: int) -> Any:
 
 def _along(c: Confrontation, run: Trajectory) -> tuple[Confrontation, Trajectory]:
     """The confrontation whose "generations" 1, 2, … are the rows that the path returns."""
-    from .trajectory import Trajectory
-
     values = path_values(c, run, max(c.generations))
     label = "what the path says"  # near no quantity's name, so that it is no misspelling
     rows = tuple(range(1, len(values) + 1))

@@ -255,16 +255,21 @@ def packages() -> Iterator[Any]:
                 raise
 
 
+def modules() -> Iterator[str]:
+    """The full names of these modules, read off the folders; nothing of them is loaded."""
+    for package in packages():
+        for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+            yield f"{package.__name__}.{module}"
+
+
 @lru_cache(maxsize=1)
 def theorems() -> Mapping[str, Theorem]:
     """Name -> theorem, for every module of every package that joined; empty if none is there."""
     found: dict[str, Theorem] = {}
-    for package in packages():
-        for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-            loaded = importlib.import_module(f"{package.__name__}.{module}")
-            theorem = getattr(loaded, "theorem", None)
-            if isinstance(theorem, Theorem):
-                found[theorem.name] = theorem
+    for module in modules():
+        theorem = getattr(importlib.import_module(module), "theorem", None)
+        if isinstance(theorem, Theorem):
+            found[theorem.name] = theorem
     return found
 
 

@@ -26,7 +26,7 @@ from .numerics.seeds import Seed
 from .numerics.sources import PointSource, Source, StatisticsSource, check_rows
 from .numerics.streaming import Quantiles, Summary
 from .starts import FirstFit, Memory, Truth
-from .symbols import InputError, as_number, whole
+from .symbols import InputError, as_number, generations_in, sequence, whole
 from .trajectory import Options, Trajectory, split_medians
 
 if TYPE_CHECKING:
@@ -212,8 +212,8 @@ def _one_run(
 ) -> tuple[Plan, set[int]]:
     """The plan of one literal run, and the generations that are wanted of it."""
     options = _options(loop, generations, None, (), (), (), (), True, real, replacement)
-    wanted = _sequence(at, "at") or range(generations + 1)
-    places = {whole(g, "at", 0, generations) for g in wanted}
+    wanted = sequence(at, "at") or range(generations + 1)
+    places = set(generations_in(wanted, "at", generations))
     plan, _, _ = _plan(loop, generations, 1, Seed.of(rng), options)
     return plan, places
 
@@ -493,13 +493,13 @@ def _options(
         raise InputError("replacement=True wants real, the rows that are drawn again and again")
     return Options(
         _checked_observables(observables, family),
-        tuple(_probability(p) for p in _sequence(quantiles, "quantiles")),
-        tuple(whole(g, "quantiles_at", 0, last) for g in _sequence(quantiles_at, "quantiles_at")),
-        tuple(whole(g, "keep", 0, last) for g in _sequence(keep, "keep")),
+        tuple(_probability(p) for p in sequence(quantiles, "quantiles")),
+        generations_in(quantiles_at, "quantiles_at", last),
+        generations_in(keep, "keep", last),
         _checked_monitors(monitors), bool(literal),
         None if real is None else family.checked(real, "real"),
         bool(replacement),
-        tuple(whole(g, "at", 0, last) for g in _sequence(at, "at")),
+        generations_in(at, "at", last),
     )  # fmt: skip
 
 
@@ -511,18 +511,12 @@ def _probability(value: Any) -> float:
     return number
 
 
-def _sequence(value: Any, argument: str) -> tuple[Any, ...]:
-    if isinstance(value, str) or not hasattr(value, "__iter__"):
-        raise InputError(f"{argument} must be a sequence, got {value!r}")
-    return tuple(value)
-
-
 def _checked_observables(observables: Any, family: Any) -> tuple[Any, ...]:
     if observables is None:
         from .observables import defaults
 
         return defaults(family)
-    checked = _sequence(observables, "observables")
+    checked = sequence(observables, "observables")
     for observable in checked:
         if not (hasattr(observable, "label") and hasattr(observable, "measure")):
             raise InputError(f"observables must have .label and .measure, got {observable!r}")
@@ -537,7 +531,7 @@ def _checked_observables(observables: Any, family: Any) -> tuple[Any, ...]:
 
 
 def _checked_monitors(monitors: Any) -> tuple[Any, ...]:
-    checked = _sequence(monitors, "monitors")
+    checked = sequence(monitors, "monitors")
     for monitor in checked:
         if not (hasattr(monitor, "labels") and hasattr(monitor, "measure")):
             raise InputError(f"monitors must have .labels and .measure, got {monitor!r}")

@@ -120,6 +120,18 @@ def whole(value: Any, argument: str, low: int, high: int | None = None) -> int:
     return number
 
 
+def sequence(value: Any, argument: str) -> tuple[Any, ...]:
+    """Several values as a tuple, or an `InputError`."""
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise InputError(f"{argument} must be a sequence, got {value!r}")
+    return tuple(value)
+
+
+def generations_in(value: Any, argument: str, last: int) -> tuple[int, ...]:
+    """Several generations from 0 to the last one, or an `InputError`."""
+    return tuple(whole(g, argument, 0, last) for g in sequence(value, argument))
+
+
 def checked_rows(
     values: Any, argument: str, dimension: int = 1,
     support: tuple[float, float] = (-math.inf, math.inf),

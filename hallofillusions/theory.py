@@ -21,7 +21,7 @@ from .observables.base import ONE, Combination, Functional, Monomial
 from .prediction import Entry, Prediction
 from .proof import theorems
 from .recursion import NotClosed, Recursion
-from .symbols import InputError, whole
+from .symbols import InputError, generations_in, whole
 
 
 def derive(
@@ -181,7 +181,7 @@ def predict(
     family = loop.family
     given = {name: None if rows is None else family.checked(rows, name)
              for name, rows in (("data", data), ("real", real))}  # fmt: skip
-    options = {**given, "numerical": bool(numerical), "at": checked_places(at, generations)}
+    options = {**given, "numerical": bool(numerical), "at": generations_in(at, "at", generations)}
     known: dict[Any, _Moments] = {}
     asked = {o.label: (o, *_reduced(o, loop, generations, options, known)) for o in watched}
     for moments in known.values():  # all at once: one recursion, iterated once
@@ -197,13 +197,6 @@ def predict(
 def check_generations(generations: Any) -> int:
     """A whole number of generations, at least 0."""
     return whole(generations, "generations", 0)
-
-
-def checked_places(at: Any, generations: int) -> tuple[int, ...]:
-    """Generations between 0 and the last one, in order."""
-    if isinstance(at, str) or not hasattr(at, "__iter__"):
-        raise InputError(f"at must be a sequence, got {at!r}")
-    return tuple(sorted({whole(g, "at", 0, generations) for g in at}))
 
 
 def _reduced(

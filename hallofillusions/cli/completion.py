@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from argparse import Action, ArgumentParser
 from collections.abc import Iterator
 from typing import Any
@@ -61,7 +60,7 @@ def _names(dest: str) -> list[str]:
 
 def theorem_names() -> list[str]:
     """The names of all theorems, read off their folders without sympy."""
-    from ..proof import packages
+    from ..proof import modules
 
-    found = (m.name for package in packages() for m in pkgutil.iter_modules(package.__path__))
+    found = (module.rpartition(".")[2] for module in modules())
     return sorted(name for name in found if not name.startswith("_"))

@@ -282,9 +282,7 @@ class NGram(Family):
     @once
     def _heard(self, model: Model) -> Any:
         """What each model gives the held-out n-grams (last axis)."""
-        chains = np.asarray(model["chain"], dtype=object)
-        found = np.array([c.probabilities(self.held_out) for c in chains.ravel()])
-        return found.reshape(*chains.shape, -1)
+        return self._each(model, lambda chain: chain.probabilities(self.held_out))
 
     def held_out_loss(self, model: Model) -> Any:
         return mean_loss(self._heard(model), self.held_out.counts[-1])
@@ -359,9 +357,11 @@ class NGram(Family):
                 f"observables: order must be at most that of the family, {self.order}, got {order}"
             )
 
-    def _each(self, model: Model, value: Callable[[Chain], float]) -> Any:
+    def _each(self, model: Model, value: Callable[[Chain], Any]) -> Any:
+        """A number, or an array, of each model."""
         chains = np.asarray(model["chain"], dtype=object)
-        return np.array([value(c) for c in chains.ravel()]).reshape(chains.shape)
+        found = np.array([value(c) for c in chains.ravel()])
+        return found.reshape((*chains.shape, *found.shape[1:]))
 
     def _over_real(self, model: Model, row: Callable[..., Any], real: Chain | None = None) -> Any:
         """Σ_c π_c row(q_c), or row(q_c, p_c), over the real contexts that the model has rows for.

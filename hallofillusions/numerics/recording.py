@@ -115,7 +115,7 @@ class Watcher:
         self._memory: tuple[Any, dict[str, Any]] = (None, {})
 
     def add(self, g: int, memory: Any, model: Any) -> None:
-        if not {g, g + 1} & self.plan.at:
+        if g not in self.plan.at and g + 1 not in self.plan.at:
             return
         after = self._state(memory, model)
         if g in self.plan.at and (g > 1 or (g == 1 and not self.blind)):

@@ -342,6 +342,8 @@ def _context() -> Any:
     """Processes that begin clean: forking one that has threads may hang."""
     from multiprocessing import get_all_start_methods, get_context
 
+    from ..proof import modules
+
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
@@ -349,19 +351,9 @@ def _context() -> Any:
         "hallofillusions.reproduction.studies", "hallofillusions.confronting", "sympy",
         "scipy.stats", "statsmodels.stats.multitest", "hallofillusions.numerics.mixture_loops",
         "hallofillusions.numerics.ngram_loops", "hallofillusions.plotting",
-        "matplotlib.backends.backend_pdf", *_derivations(),
+        "matplotlib.backends.backend_pdf", *modules(),
     ])  # fmt: skip
     return context
-
-
-def _derivations() -> Iterator[str]:
-    """The modules of all theorems."""
-    from pkgutil import iter_modules
-
-    from ..proof import packages
-
-    for package in packages():
-        yield from (f"{package.__name__}.{m.name}" for m in iter_modules(package.__path__))
 
 
 def _prepare() -> None:
