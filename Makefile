@@ -67,7 +67,7 @@ clean: ## remove all that make and the tools made, except the results
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # uv compiles to bytecode on all cores as it installs; without bytecode the first imports crawl.
-# pip does the same work, slower, where uv cannot be had.
+# pip does the same work, slower, where uv cannot be had.  numba's loops are compiled here, too.
 $(STAMP): pyproject.toml $(CONSTRAINTS)
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
 	{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment" \
@@ -76,4 +76,5 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	--python $(BIN)/python --compile-bytecode --editable '.[test,paper,notebooks,docs]'; then :; else \
 	echo "no luck with uv, trying pip" >&2; \
 	$(BIN)/python -m pip install --quiet --editable '.[test,paper,notebooks,docs]'; fi
+	@$(BIN)/python -m hallofillusions.reproduction.ahead
 	@touch $@

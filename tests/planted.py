@@ -141,7 +141,7 @@ def _named(layer: str, subject: str) -> tuple[str, ...]:
 
 @cache
 def proof(name: str) -> str:
-    from hallofillusions.reproduction import prove
+    from hallofillusions.reproduction.work import prove
 
     return str(prove(name)["error"])
 
@@ -149,7 +149,7 @@ def proof(name: str) -> str:
 @cache
 def simulated(name: str) -> dict[str, Any]:
     """What the results folder holds of the attacks on a theorem."""
-    from hallofillusions.reproduction import LEVEL, attack
+    from hallofillusions.reproduction.work import LEVEL, attack
 
     return attack(name, 0, LEVEL, REPLICATES)
 

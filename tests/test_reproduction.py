@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -18,15 +22,9 @@ import hallofillusions.reproduction.mixtures
 import hallofillusions.reproduction.studies
 from hallofillusions import reproduction
 from hallofillusions.proof import Step, Theorem
-from hallofillusions.reproduction import (
-    HOLDS,
-    Reproduction,
-    _swap,
-    checked_target,
-    draw,
-    finite,
-    reproduce,
-)
+from hallofillusions.reproduction import Reproduction, draw, reproduce, work
+from hallofillusions.reproduction.facts import finite
+from hallofillusions.reproduction.folder import HOLDS, checked_target, swap
 from hallofillusions.reproduction.results import Results
 from hallofillusions.reproduction.studies import Run, gaussian_rows, studies
 from hallofillusions.symbols import InputError
@@ -71,7 +69,7 @@ def all_studies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hallofillusions.proof, "theorems", lambda: chosen)
     monkeypatch.setattr(hallofillusions.reproduction.studies, "studies",
                         lambda *a: [small(r) for r in studies(*a) if quick(r)])  # fmt: skip
-    monkeypatch.setattr(reproduction, "CONFRONTING", 4000)
+    monkeypatch.setattr(work, "CONFRONTING", 4000)
     monkeypatch.setattr(hallofillusions.reproduction.mixtures, "SHOWN", (1, 3))
 
 
@@ -170,7 +168,7 @@ def test_an_interrupt_leaves_the_earlier_results(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(reproduction, "_run", interrupted)
+    monkeypatch.setattr(work.Crew, "results", interrupted)
     with pytest.raises(KeyboardInterrupt):
         job(out, seed=9)
     assert [p.name for p in tmp_path.iterdir()] == ["results"]
@@ -202,7 +200,7 @@ def test_the_reference_stays_where_new_results_come(tmp_path: Path) -> None:
         (folder / "docs").mkdir(parents=True) if folder == old else folder.mkdir()
         (folder / "results.json").write_text(text)
     (old / "docs" / "index.html").touch()
-    _swap(new, checked_target(old))
+    swap(new, checked_target(old))
     assert (old / "results.json").read_text() == "new"
     assert (old / "docs" / "index.html").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["results"]
@@ -228,3 +226,56 @@ def test_rows_of_a_gaussian_shape_have_the_files_moments() -> None:
 
 def test_json_has_no_infinite_numbers() -> None:
     assert finite({"a": [np.inf, 1.0]}) == {"a": ["inf", 1.0]}
+
+
+def test_a_crew_begins_with_the_long_tasks_and_keeps_the_order() -> None:
+    seen: list[str] = []
+    tasks = [work.Task(("t", name), lambda name=name: seen.append(name) or name, (), weight)
+             for name, weight in (("short", 1.0), ("long", 9.0), ("medium", 3.0))]  # fmt: skip
+    with ThreadPoolExecutor(1) as pool:
+        crew = work.Crew(pool)
+        crew.begin(tasks)
+        assert crew.result(("t", "long")) == "long"
+        assert list(crew.results(False).values()) == ["short", "long", "medium"]
+    assert seen == ["long", "medium", "short"]
+
+
+def test_without_processes_a_task_waits_until_it_is_asked_for() -> None:
+    seen: list[int] = []
+    crew = work.Crew(None)
+    crew.begin(work.Task(("t", str(k)), seen.append, (k,)) for k in range(3))
+    assert not seen
+    crew.result(("t", "2"))
+    assert seen == [2]
+    crew.results(False)
+    assert seen == [2, 0, 1]  # each once
+
+
+def test_bad_points_are_told_from_another_process(tmp_path: Path) -> None:
+    """What the fit finds out is one sentence, too, and no folder is left."""
+    file = tmp_path / "points.csv"
+    file.write_text("a,b\n1,2\n2,3\n", encoding="utf-8")
+    with ThreadPoolExecutor(1) as pool, pytest.raises(InputError, match="rows to train on"):
+        reproduce(tmp_path / "results", points=file, executor=pool, progress=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["points.csv"]
+
+
+@pytest.mark.slow
+def test_loops_are_compiled_ahead(tmp_path: Path) -> None:
+    """After it the main job's loops are in numba's cache: runs on text and mixtures add none."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    job = ("from hallofillusions.reproduction.studies import studies, perform\n"
+           "from hallofillusions.corpus import Corpus\n"
+           "from dataclasses import replace\n"
+           "from pathlib import Path\n"
+           "from tempfile import mkdtemp\n"
+           "for r in studies(corpus=Corpus()):\n"
+           "    if r.label in ('perplexity-3-0.9', 'illusion-text-0.5', 'rows-2-10',\n"
+           "                   'claimstext-Accumulate', 'mixture-0.5', 'modes-em-0.9'):\n"
+           "        perform(replace(r, replicates=2), 1, 0.01, Path(mkdtemp()))\n")  # fmt: skip
+    found = []
+    for command in (["-m", "hallofillusions.reproduction.ahead"], ["-c", job]):
+        subprocess.run([sys.executable, *command], env=environment, check=True)
+        found.append({p.name for p in tmp_path.rglob("*.nbc")})
+    assert len(found[0]) > 20
+    assert found[0] == found[1]

@@ -275,7 +275,7 @@ def _list_theorems(arguments: Namespace) -> int:
 
 def _last_verdicts(folder: str | None) -> dict[str, Any]:
     """What the last main job found about each theorem, where its folder is there."""
-    from ..reproduction import RESULTS
+    from ..reproduction.folder import RESULTS
     from ..reproduction.results import Results
 
     if folder is None and not (Path("results") / RESULTS).is_file():
@@ -287,7 +287,7 @@ def _last_verdicts(folder: str | None) -> dict[str, Any]:
 def _verdicts(name: str, arguments: Namespace) -> dict[str, Any]:
     """What is proved and confronted now, where it is asked for."""
     from ..proof import theorems
-    from ..reproduction import CONFRONTING, FITS, LEVEL, SEED, attack, prove
+    from ..reproduction.work import CONFRONTING, FITS, LEVEL, SEED, attack, prove
 
     found = {"proof": prove(name)} if arguments.prove else {}
     if arguments.confront:

@@ -146,21 +146,33 @@ def mark(record: Mapping[str, Any]) -> str:
     return f"{proof}{{}} {shown}"
 
 
-def theorem_commands(theorem: Theorem, record: Mapping[str, Any]) -> list[str]:
+MARKS = "\\lawmarks"
+"""Stands in a printed law for marks that are not known yet."""
+
+
+def printed(theorem: Theorem) -> dict[str, str]:
+    """A theorem's equations in short, for the text, and at length, for the supplement."""
+    from ..latex import gathered_latex, statement_latex
+
+    return {"short": gathered_latex(theorem, MARKS),
+            "long": "%\n".join(statement_latex(theorem, MARKS))}  # fmt: skip
+
+
+def theorem_commands(name: str, record: Mapping[str, Any]) -> list[str]:
     """The theorem twice: in short for the text, at length (what it needs, who stated it) for the
     supplement.  Either has its equations, marked, and its evidence in a line."""
-    from ..latex import gathered_latex, prose_latex, statement_latex
+    from ..latex import prose_latex
 
-    title = f"\\lawtitle{{{prose_latex(theorem.title)}}}"
-    assumed = "; ".join(map(prose_latex, theorem.assumptions))
+    title = f"\\lawtitle{{{prose_latex(record['title'])}}}"
+    assumed = "; ".join(map(prose_latex, record["assumptions"]))
     source = prose_latex(record["reference"])
     marks = f"\\proofmark{{{mark(record)}}}"
-    long = "%\n".join(statement_latex(theorem, marks))
-    end = f"%\n\\evidence{{{_evidence(theorem.name, record)}}}%\n"
-    name = command(theorem.name)
+    short, long = (record["printed"][k].replace(MARKS, marks) for k in ("short", "long"))
+    end = f"%\n\\evidence{{{_evidence(name, record)}}}%\n"
+    label = command(name)
     return [
-        new_command(f"Law{name}", f"%\n{title}\n{gathered_latex(theorem, marks)}{end}"),
-        new_command(f"Statement{name}",
+        new_command(f"Law{label}", f"%\n{title}\n{short}{end}"),
+        new_command(f"Statement{label}",
                     f"%\n{title} Assumed: {assumed}. Stated before: {source}.\n{long}{end}"),
     ]  # fmt: skip
 
@@ -228,11 +240,9 @@ def recursion_command() -> str:
 
 def equation_commands(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """All equations of the paper, and the table of theorems."""
-    from ..proof import theorems
-
     found = [loop_command(), recursion_command(), *reading_commands()]
     for name, record in records.items():
-        found += theorem_commands(theorems()[name], record)
+        found += theorem_commands(name, record)
     return [*found, table_command(records)]
 
 

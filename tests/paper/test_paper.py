@@ -27,6 +27,7 @@ from hallofillusions.reproduction.tables import (
     equation_commands,
     mark,
     number,
+    printed,
     table_command,
     theorem_commands,
 )
@@ -54,7 +55,13 @@ def record(name: str, *, ok: bool = True, verdict: str = "agrees") -> dict[str, 
         "proof": {"ok": ok, "lines": 3, "error": "" if ok else "4 is not 5"},
         "simulation": {"verdict": verdict, "largest_z": 2.0, "cells": 4, "replicates": 100,
                        "rivals": [1, 2]},
+        "printed": printed_law(name),
     }  # fmt: skip
+
+
+@cache
+def printed_law(name: str) -> dict[str, str]:
+    return printed(theorems()[name])
 
 
 def shown() -> list[str]:
@@ -164,7 +171,7 @@ def test_red_marks_are_problems(results: Path, capsys: Any) -> None:
     assert mark(wrong).count(r"\failed") == 2
     assert r"\failed" not in mark(record(name))
     (results / "results.json").write_text(json.dumps({"theorems": {name: wrong}}), "utf-8")
-    law = theorem_commands(theorems()[name], wrong)
+    law = theorem_commands(name, wrong)
     generated = re.sub(rf"\\newcommand\{{\\Law{command(name)}\}}.*?\n\}}\n", "", equations(),
                        flags=re.S)  # fmt: skip
     (results / "paper" / "equations.tex").write_text(f"{law[0]}\n{generated}", encoding="utf-8")
@@ -292,8 +299,8 @@ def test_every_figure_has_a_script_that_runs_alone(
 @pytest.mark.parametrize("name", theorems())
 def test_statements_are_in_letters_that_tex_knows(name: str) -> None:
     written = record(name)
-    printed = "".join(theorem_commands(theorems()[name], written)) + table_command({name: written})
-    assert not set(re.findall(r"[^\x00-\x7fÀ-ž–—’“”]", printed))
+    text = "".join(theorem_commands(name, written)) + table_command({name: written})
+    assert not set(re.findall(r"[^\x00-\x7fÀ-ž–—’“”]", text))
 
 
 @pytest.mark.parametrize(("value", "text"), [

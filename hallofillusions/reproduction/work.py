@@ -1,0 +1,296 @@
+"""The work of the main job: its data, its tasks, and the processes that do them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..comparison import DISAGREES
+from ..symbols import InputError, whole
+
+SEED = 20_251_121
+LEVEL = 0.001
+"""Chance of any false alarm in the whole job: shared by all theorems and all runs."""
+CONFRONTING = 20_000
+"""Replicates of a confrontation in the quick setting; the full one takes what each asks for."""
+FITS = 1_000_000
+"""Fits of a loop in it, so that long runs are fewer (see `confront`)."""
+
+
+# -- the data --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What is real in the job: a column, a corpus and a mixture fitted to points."""
+
+    column: Any
+    described: str
+    corpus: Any
+    cloud: Any
+    cloud_described: str
+
+    @property
+    def parts(self) -> tuple[Any, Any, Any]:
+        return self.column, self.corpus, self.cloud
+
+
+def column_of(real: Any, column: str | None) -> tuple[Any, str]:
+    from ..realdata import default_column, read_column
+
+    if real is None:
+        if column is not None:
+            raise InputError("column names a column of a file, which real does not give")
+        return default_column()
+    name = f" column {column!r} of" if column is not None else ""
+    return read_column(real, column), f"the{name} file {Path(real).name}"
+
+
+def text_of(corpus: Any) -> Any:
+    """The corpus, which must be long enough for the loops of text."""
+    from ..corpus import as_corpus
+    from .texts import Cut
+
+    found = as_corpus(corpus)
+    Cut.of(found)
+    return found
+
+
+def points_of(points: Any) -> tuple[Any, str]:
+    """The real points to which a mixture is fitted, and what they are."""
+    from ..realdata import default_points, read_points
+
+    if points is None:
+        return default_points()
+    rows, names = read_points(points)
+    return rows, f"the columns {', '.join(names)} of the file {Path(points).name}"
+
+
+def cloud_of(rows: Any, own: bool) -> Any:
+    """The mixture that is fitted to them; fewer are tried where they are not the user's ``own``."""
+    from ..fitting import MOST, fit_mixture
+
+    return fit_mixture(rows, most=MOST if own else 6)
+
+
+# -- the tasks -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece of work for one process: ``action(*arguments)``, the result kept under ``key``."""
+
+    key: tuple[str, str]
+    action: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    weight: float = 1.0
+    """About how long it takes: the long ones go first."""
+
+
+CLOUD = ("mixtures", "cloud")
+
+
+def first_tasks(corpus: Any, rows: Any, own: bool, seed: int) -> Iterator[Task]:
+    """What may begin before the cloud is fitted.
+
+    The three that lead use most of the compiled loops: in a fresh installation these are compiled
+    then, while another process proves theorems, and not by every process once.
+    """
+    from ..proof import theorems
+
+    yield Task(CLOUD, cloud_of, (rows, own), 9.0)
+    yield Task(("text", "samples"), write_samples, (corpus, seed), 9.0)
+    yield Task(("mixtures", "pictures"), draw_mixtures, (seed,), 9.0)
+    for name in theorems():
+        yield Task(("law", name), law, (name,), 2.0)
+
+
+def data_tasks(full: bool, data: Data, seed: int, folder: Path) -> Iterator[Task]:
+    """All others: every theorem is attacked and every run is made."""
+    from ..proof import theorems
+    from .studies import studies
+
+    names, runs = list(theorems()), studies(full, *data.parts)
+    level = LEVEL / (len(names) + len(runs))
+    for name in names:
+        most = (None, None) if full else (CONFRONTING, FITS)
+        yield Task(("simulation", name), attack, (name, seed, level, *most), 3.0)
+    for run in runs:
+        cost = run.replicates * run.generations * (100 if run.loop.mixing.literal_only else 1)
+        cost *= 100 if run.loop.family.sequential or run.loop.estimator.literal else 1
+        yield Task(("run", run.label), perform, (run, seed, level, folder), cost / 1e6)
+
+
+def law(name: str) -> dict[str, Any]:
+    """What is known of one theorem without data: its words, its proof, and how it is printed."""
+    from ..proof import find_theorem
+    from .tables import printed
+
+    theorem = find_theorem(name)
+    return {
+        "title": theorem.title, "kind": str(theorem.kind), "reference": theorem.origin,
+        "cites": list(theorem.cites), "assumptions": list(theorem.assumptions),
+        "proof": prove(name), "printed": printed(theorem),
+    }  # fmt: skip
+
+
+def prove(name: str) -> dict[str, Any]:
+    """Check every line of one theorem's proof."""
+    from ..proof import find_theorem
+
+    steps, error = find_theorem(name).checked()
+    return {"ok": not error, "lines": len(steps), "error": error}
+
+
+def attack(
+    name: str, seed: int, level: float, replicates: int | None = None, fits: int | None = None
+) -> dict[str, Any]:
+    """Every confrontation of one theorem with simulation."""
+    from ..confronting import confront, verdict_of
+    from ..proof import find_theorem
+
+    attacks, error, verdict = [], "", DISAGREES
+    try:
+        attacks = confront(find_theorem(name), replicates=replicates, fits=fits, rng=seed,
+                           level=level)  # fmt: skip
+        verdict = verdict_of(attacks)
+    except Exception as failure:  # it counts as a disagreement
+        error = f"{type(failure).__name__}: {failure}"
+    z = [a.largest_z for a in attacks if a.largest_z is not None]
+    fallen = [v for a in attacks for v in a.rivals.values()]
+    return {
+        "verdict": verdict, "error": error, "largest_z": max(z, default=None),
+        "cells": sum(a.cells for a in attacks),
+        "replicates": max((a.replicates for a in attacks), default=0),
+        "rivals": [sum(fallen), len(fallen)], "attacks": [asdict(a) for a in attacks],
+    }  # fmt: skip
+
+
+def write_samples(*arguments: Any) -> dict[str, Any]:
+    """What models write, by generation (see `texts.samples`)."""
+    from .texts import samples as action
+
+    return action(*arguments)
+
+
+def draw_mixtures(*arguments: Any) -> dict[str, Any]:
+    """Models of mixtures and their points, by generation (see `mixtures.pictures`)."""
+    from .mixtures import pictures as action
+
+    return action(*arguments)
+
+
+def perform(*arguments: Any) -> dict[str, Any]:
+    """One run of a study (see `studies.perform`)."""
+    from .studies import perform as action
+
+    return action(*arguments)
+
+
+# -- the processes ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def pool_of(workers: int | None, executor: Executor | None) -> Iterator[Executor | None]:
+    """The given executor, processes of our own, or None for this process alone."""
+    count = min(os.cpu_count() or 1, 8) if workers is None else whole(workers, "workers", 1)
+    if executor is not None or count == 1:
+        yield executor
+        return
+    pool = ProcessPoolExecutor(count, mp_context=_context(), initializer=_prepare)
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException:  # a Ctrl-C, too: leave no process behind
+        workers_now = list((getattr(pool, "_processes", None) or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in workers_now:
+            process.terminate()
+        raise
+
+
+def _context() -> Any:
+    """Processes that begin clean: forking one that has threads may hang.
+
+    The server that forks them begins to load what they need at once, while this process reads; a
+    Ctrl-C is none of its business.
+    """
+    from multiprocessing import forkserver, get_all_start_methods, get_context, resource_tracker
+
+    from ..proof import modules
+
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([
+        "hallofillusions.reproduction.studies", "hallofillusions.confronting", "sympy",
+        "scipy.stats", "statsmodels.stats.multitest", "hallofillusions.numerics.mixture_loops",
+        "hallofillusions.numerics.ngram_loops", "hallofillusions.plotting",
+        "matplotlib.backends.backend_pdf", *modules(),
+    ])  # fmt: skip
+    resource_tracker.ensure_running()  # it lets Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return context
+
+
+def _prepare() -> None:
+    """A worker leaves Ctrl-C to its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class Crew:
+    """Does tasks: the processes of a pool, or without one this process, when it is asked."""
+
+    def __init__(self, pool: Executor | None) -> None:
+        self.pool = pool
+        self.tasks: dict[tuple[str, str], Task] = {}
+        self.begun: dict[tuple[str, str], Future[Any]] = {}
+        self.done: dict[tuple[str, str], Any] = {}
+
+    def begin(self, tasks: Iterable[Task]) -> None:
+        """Queue the tasks, the long ones first."""
+        new = {t.key: t for t in tasks}
+        self.tasks |= new
+        if self.pool is not None:
+            for t in sorted(new.values(), key=lambda t: -t.weight):
+                self.begun[t.key] = self.pool.submit(t.action, *t.arguments)
+
+    def result(self, key: tuple[str, str]) -> Any:
+        """What one task found."""
+        if key not in self.done:
+            task = self.tasks[key]
+            begun = self.begun.get(key)
+            self.done[key] = task.action(*task.arguments) if begun is None else begun.result()
+        return self.done[key]
+
+    def results(self, progress: bool | None) -> dict[tuple[str, str], Any]:
+        """What all of them found, in the order in which they were given."""
+        with _bar(len(self.tasks), progress) as advance:
+            keys = {future: key for key, future in self.begun.items()}
+            for key in map(keys.__getitem__, as_completed(keys)) if keys else self.tasks:
+                self.result(key)
+                advance()
+        return {key: self.result(key) for key in self.tasks}
+
+
+@contextmanager
+def _bar(total: int, progress: bool | None) -> Iterator[Callable[[], Any]]:
+    """A function that moves a bar, if there is to be one."""
+    if not (sys.stderr.isatty() if progress is None else progress):
+        yield lambda: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="task") as bar:
+        yield bar.update
