@@ -18,11 +18,10 @@ def gathered(
 ) -> dict[str, Any]:
     """All results as plain data, in a fixed order."""
     from .claims import definitions, judged
-    from .studies import studies
 
     known = {name: {**fact, "simulation": found["simulation", name]}
              for (kind, name), fact in found.items() if kind == "law"}  # fmt: skip
-    runs = [found["run", run.label] for run in studies(full, *data.parts)]
+    runs = [record for (kind, _), record in found.items() if kind == "run"]
     claims = {"claims": judged(runs, LEVEL), "definitions": definitions(runs)}
     return {
         **claims,
