@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .files import replacing
@@ -40,11 +41,14 @@ GREY = "#9A9A9A"
 SHADE = "#F6D39A"
 """What stands out in a text: light enough to be read on in grey print."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 WIDTH = 6.5
 """Width of a figure in inches: that of a page's text."""
 STYLE: Any = {
-    "pdf.fonttype": 42, "svg.hashsalt": "hallofillusions", "font.size": 9, "axes.titlesize": 9,
-    "axes.labelsize": 9, "legend.fontsize": 8, "xtick.labelsize": 8, "ytick.labelsize": 8,
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,  # matplotlib 3.11 reads it for a PDF's fonts too: else each comes twice
+    "svg.hashsalt": "hallofillusions", "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9,
+    "legend.fontsize": 8, "xtick.labelsize": 8, "ytick.labelsize": 8,
     "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7,
     "lines.linewidth": 1.3, "lines.markersize": 3.5, "legend.frameon": False, "savefig.dpi": 200,
     "figure.dpi": 110, "axes.grid": True, "grid.color": "#E8E8E8", "grid.linewidth": 0.6,
@@ -58,7 +62,7 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
-        with style():
+        with style(), laid_out(self, 110):
             self.savefig(buffer, format="png", dpi=110)
         return buffer.getvalue()
 
@@ -93,24 +97,48 @@ def kind_of(path: Any) -> str:
     return kind
 
 
+@contextmanager
+def laid_out(figure: Figure, dpi: float) -> Iterator[None]:
+    """A figure whose parts have found their places, for files of ``dpi`` dots an inch.
+
+    Else matplotlib would draw the whole figure once more for each file.  What is measured here
+    is not measured again by a picture of the same ``dpi``.
+    """
+    engine, canvas, before = figure.get_layout_engine(), figure.canvas, figure.dpi
+    FigureCanvasAgg(figure)
+    figure.dpi = dpi
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)  # with "none" each file would be drawn twice
+    try:
+        yield
+    finally:
+        figure.dpi = before
+        figure.set_canvas(canvas)
+        if engine is not None:
+            figure.set_layout_engine(engine)
+
+
 def save(figure: Figure, path: Any) -> Path:
     """Write a figure as PDF, PNG or SVG, by the path's ending; the same bytes every time."""
-    path, kind = Path(path), kind_of(path)
+    return save_all(figure, [path])[0]
+
+
+def save_all(figure: Figure, paths: Iterable[Any]) -> list[Path]:
+    """Write the figure in several kinds of file, laid out alike."""
+    kinds = {Path(path): kind_of(path) for path in paths}
+    with style(), laid_out(figure, STYLE["savefig.dpi"]):
+        for path, kind in kinds.items():
+            _write(figure, path, kind)
+    return list(kinds)
+
+
+def _write(figure: Figure, path: Path, kind: str) -> None:
     try:
-        with replacing(path) as part, style():
+        with replacing(path) as part:
             figure.savefig(part, format=kind, metadata=UNDATED[kind])
     except OSError as error:
         raise InputError(f"path must be a file that can be written, got {path}: {error}") from None
-    return path
-
-
-def save_all(figure: Figure, paths: Iterable[Path]) -> list[Path]:
-    """Write the figure in several kinds of file, laid out as for the first."""
-    found = []
-    for path in paths:
-        found.append(save(figure, path))
-        figure.set_layout_engine(None)  # with "none" each file would be drawn twice
-    return found
 
 
 def finish(figure: Figure, path: Any) -> Figure:
@@ -264,11 +292,29 @@ def label_axes(ax: Axes, x: str, y: str, title: str = "", log: str = "") -> None
     with style():
         ax.set_xlabel(x)
         ax.set_ylabel(y)
-        ax.set_title(title, loc="left")
         if "x" in log:
             ax.set_xscale("log")
+            ax.xaxis.set_major_formatter(power_of_ten)
         if "y" in log:
             ax.set_yscale("log")
+            ax.yaxis.set_major_formatter(power_of_ten)
+        ax.set_title(title, loc="left", y=None if _shares_a_factor(ax) else 1.0)
+
+
+def power_of_ten(value: float, _: Any = None) -> str:
+    """Such as 10⁻³, in letters: a formula takes far longer to set."""
+    power = float(np.log10(value))
+    return "10" + f"{power:.0f}".translate(RAISED) if power.is_integer() else f"{value:g}"
+
+
+def _shares_a_factor(ax: Axes) -> bool:
+    """Whether the numbers of the vertical axis are times a power of ten, which stands above it.
+
+    Only then has the title's place to be looked for, which takes a tenth of all time.
+    """
+    formatter = ax.yaxis.get_major_formatter()
+    formatter.set_locs(ax.get_yticks().tolist())
+    return bool(formatter.get_offset())
 
 
 def plain_ticks(ax: Axes) -> None:
@@ -593,7 +639,7 @@ def cells(
             dark = np.isfinite(value) and part < 0.55
             color = "white" if dark else "black"
             ax.text(column, row, texts[row][column], ha="center", va="center", fontsize=8,
-                    color=color, linespacing=1.15)  # fmt: skip
+                    color=color, linespacing=1.15, in_layout=False)  # fmt: skip
             if marked is not None and marked[row][column]:
                 ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=0,
                                        hatch="//", edgecolor=(*((1.0,) * 3 if dark else (0.0,) * 3),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from hallofillusions import (
     Categorical,
@@ -29,13 +32,16 @@ from hallofillusions.plotting import (
     PALETTE,
     PANELS,
     ROWS,
+    label_axes,
     measured,
     panels,
     plot_comparison,
     plot_identification,
     plot_prediction,
     plot_trajectory,
+    power_of_ten,
     save,
+    save_all,
     shades,
     simulation,
     theory,
@@ -67,6 +73,48 @@ def test_same_bytes_twice(comparison: Comparison, tmp_path: Path, kind: str) -> 
 def test_pdf_has_true_type_fonts(comparison: Comparison, tmp_path: Path) -> None:
     plot_comparison(comparison, tmp_path / "a.pdf")
     assert b"/Type3" not in (tmp_path / "a.pdf").read_bytes()
+
+
+def test_a_pdf_holds_each_font_once(tmp_path: Path) -> None:
+    figure, (ax,) = panels(1)
+    theory(ax, [0, 1], [-1, 1])
+    label_axes(ax, "generation $g$", r"$\alpha$ and minus")
+    fonts = re.findall(rb"/FontName /\w+\+([\w-]+)", save(figure, tmp_path / "a.pdf").read_bytes())
+    assert sorted(fonts) == [b"DejaVuSans", b"DejaVuSans-Oblique"]
+
+
+def test_a_figure_is_drawn_once_for_each_file_and_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure, (ax,) = panels(1)
+    before = figure.get_layout_engine(), figure.canvas, figure.dpi
+    draw, drawn = Figure.draw, []
+
+    def counted(self: Figure, renderer: Any) -> None:
+        drawn.append(self)
+        draw(self, renderer)
+
+    monkeypatch.setattr(Figure, "draw", counted)
+    label_axes(ax, "x", "y\n" * 9)
+    save_all(figure, [tmp_path / "a.pdf", tmp_path / "a.png"])
+    assert drawn == [figure] * 2
+    assert ax.get_position().x0 > 0.18  # nine lines find room
+    assert (figure.get_layout_engine(), figure.canvas, figure.dpi) == before
+
+
+@pytest.mark.parametrize(("most", "factor"), [(1.0, ""), (5e7, "1e7")])
+def test_a_title_stands_clear_of_a_power_of_ten(most: float, factor: str, tmp_path: Path) -> None:
+    figure, (ax,) = panels(1)
+    theory(ax, [0, 1], [0, most])
+    label_axes(ax, "x", "y", "a title")
+    save(figure, tmp_path / "a.png")
+    title = next(text for text in ax.findobj(Text) if text.get_text() == "a title")
+    assert ax.yaxis.get_offset_text().get_text() == factor
+    assert (title.get_position()[1] > 1.0) == bool(factor)
+
+
+def test_powers_of_ten_are_letters() -> None:
+    assert [power_of_ten(x) for x in (1e-12, 1.0, 1e7, 0.2)] == ["10⁻¹²", "10⁰", "10⁷", "0.2"]
 
 
 def test_theory_is_a_line_simulation_points_rivals_grey(comparison: Comparison) -> None:

@@ -90,7 +90,9 @@ def folder(tmp_path: Path) -> Path:
 def drawn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Name -> the figure that its script makes, without a file."""
     found: dict[str, Any] = {}
-    monkeypatch.setattr(plotting, "save", lambda figure, path: found.setdefault(path.stem, figure))
+    monkeypatch.setattr(
+        plotting, "save_all", lambda figure, paths: found.setdefault(paths[0].stem, figure)
+    )
     for module in FIGURES.values():
         module.draw(folder)
     return found
