@@ -41,8 +41,10 @@ def _more(trajectory: Trajectory) -> dict[str, Any]:
     summaries = {"": trajectory.summary}
     if trajectory.step_labels:
         summaries["steps_"] = trajectory.steps
-    found = {f"{prefix}{name}": (axes[prefix], getattr(summary, name))
-             for prefix, summary in summaries.items() for name in ("m2", "m3")}  # fmt: skip
+    found: dict[str, Any] = {
+        f"{prefix}{name}": (axes[prefix], getattr(summary, name))
+        for prefix, summary in summaries.items() for name in ("m2", "m3")
+    }  # fmt: skip
     if (real := trajectory.options.real) is not None:
         kind = np.int16 if real.dtype == np.uint8 else real.dtype  # netCDF-3 has no bytes above 127
         found["real"] = (("row", "component")[: real.ndim], real.astype(kind))

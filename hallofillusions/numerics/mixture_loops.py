@@ -225,8 +225,8 @@ def maximise(
 ) -> None:  # fmt: skip
     """The M-step of one replicate, in place: of each point a component has q times ``factor``.
 
-    ``number`` is how many points there are.  Deviations are taken from the new means, so that nothing cancels.  A component of no weight
-    keeps its place, and its weight 0.
+    ``number`` is how many points there are.  Deviations are taken from the new means, so that
+    nothing cancels.  A component of no weight keeps its place, and its weight 0.
     """
     d, n = x.shape
     for k in range(len(w)):
