@@ -87,13 +87,15 @@ def _summed(size: Any, share: Any, variance: Any, k: float, last: int) -> tuple[
     i, size = np.arange(float(last)), size[:, None]
     share = np.minimum(share[:, None], 1 - NOTHING)
     inverse = _scatter(size, share, variance[:, None])
+    down = (i + 1) * ((1 - share) + (size - i - 1) * inverse)
+    ratio = np.maximum(size - i, 0) * (share + i * inverse)
+    log_p = np.zeros((len(size), last + 1))
     with np.errstate(all="ignore"):
-        up = (size - i) * (share + i * inverse)
-        logs = np.log(up) - np.log((i + 1) * ((1 - share) + (size - i - 1) * inverse))
-    logs = np.where(up > 0, logs, -np.inf)
-    log_p = np.concatenate((np.zeros((len(size), 1)), np.cumsum(logs, axis=1)), axis=1)
-    log_p = np.where(np.isnan(log_p), -np.inf, log_p)
-    weight = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+        ratio /= down  # beyond the size it is 0, whatever its sign
+        logs = np.log(np.abs(ratio, out=ratio), out=ratio)
+    np.cumsum(logs, axis=1, out=log_p[:, 1:])
+    log_p -= log_p.max(axis=1, keepdims=True)
+    weight = np.exp(log_p, out=log_p)
     weight /= weight.sum(axis=1, keepdims=True)
     values = np.log(np.arange(last + 1.0) + k)
     first = weight @ values

@@ -373,10 +373,6 @@ def _notes(row: int, entry: Entry, trajectory: Trajectory, critical: float) -> l
         count, mean, m2 = s.count[row, i], s.mean[row, i], s.m2[row, i]
         with np.errstate(all="ignore"):
             share = max(s.maximum[row, i] - mean, mean - s.minimum[row, i]) ** 2 / m2
-            unseen = entry.variance is not None and g < len(entry.variance) and (
-                m2 / (count - 1) < 0.5 * entry.variance[g]
-                and (count < MANY or abs(skewness[i]) > WILD)
-            )  # fmt: skip
         note = ""
         if count < 2:
             note = "fewer than two replicates give no standard error"
@@ -390,12 +386,24 @@ def _notes(row: int, entry: Entry, trajectory: Trajectory, critical: float) -> l
             note = real
         elif m2 > 0 and share > heavy_share(count):
             note = "heavy tail: one replicate carries the variance, so the standard error lies"
-        elif unseen:
+        elif _unseen(entry, g, count, m2, skewness[i]):
             note = "heavy tail: the rare runs that carry the variance have not been seen"
         elif m2 > 0 and skewed(skewness[i], count, critical):
             note = "too few replicates for so skewed a law: their mean is not near normal yet"
         notes.append(note)
     return notes
+
+
+def _unseen(entry: Entry, g: int, count: int, m2: float, skewness: float) -> bool:
+    """Whether the rare runs that carry the predicted variance have not been seen.
+
+    The prediction is asked for last: it may take long to work out.
+    """
+    if count >= MANY and not abs(skewness) > WILD:
+        return False
+    if entry.variance is None or g >= len(entry.variance):
+        return False
+    return bool(m2 / (count - 1) < 0.5 * entry.variance[g])
 
 
 def _walked(trajectory: Trajectory) -> str:

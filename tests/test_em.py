@@ -161,6 +161,19 @@ def test_counts_are_repeated_points() -> None:
         np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-12)
 
 
+def test_the_likelihood_of_points_that_count_differently() -> None:
+    """One logarithm serves sixteen points of one count; others have one each."""
+    from hallofillusions.numerics.mixture_loops import AT_ONCE, log_likelihood
+
+    rng = np.random.default_rng(11)
+    n = 3 * AT_ONCE + 5
+    top, total = rng.standard_normal(n), rng.uniform(1, 4, n)
+    mixed = np.where(np.arange(n) < AT_ONCE, 2.0, rng.integers(1, 4, n))
+    for counts in (np.ones(n), mixed):
+        wanted = (counts * (top + np.log(total))).sum()
+        np.testing.assert_allclose(log_likelihood(counts, top, total), wanted, rtol=1e-12)
+
+
 def test_a_replicate_does_not_see_the_others() -> None:
     rng = np.random.default_rng(5)
     points = rng.normal(size=(8, 50, 2))

@@ -24,6 +24,7 @@ from hallofillusions import (
     simulate,
 )
 from hallofillusions.families.multivariate_gaussian import (
+    ROUNDING,
     MultivariateGaussian,
     WishartStatistics,
     bartlett,
@@ -191,6 +192,23 @@ def test_roots_and_densities() -> None:
     singular = np.array([[1.0, 2, 0], [2, 4, 0], [0, 0, 1]])
     L = root(np.stack([singular, np.eye(3)]))
     np.testing.assert_allclose(L @ np.swapaxes(L, -1, -2), [singular, np.eye(3)], atol=1e-12)
+
+
+@pytest.mark.parametrize("d", [2, 4, 6])
+def test_roots_of_few_points(d: int) -> None:
+    """Scatters of fewer points than dimensions, in a batch with a regular one.
+
+    A pivot that is left by rounding has no column, and with it at most √ε of what stands beside it.
+    """
+    rng = np.random.default_rng(d)
+    for points in range(d + 1):
+        x = rng.standard_normal((50, points, d))
+        scatter = np.concatenate((np.swapaxes(x, -1, -2) @ x, np.eye(d)[None]))
+        L = root(scatter)
+        np.testing.assert_array_equal(L, np.tril(L))
+        error = np.abs(L @ np.swapaxes(L, -1, -2) - scatter).max()
+        assert error <= ROUNDING**0.5 * scatter.max()
+    assert np.isnan(root(np.full((2, 2), np.nan))).any()
 
 
 # -- observables -------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ from hallofillusions import (
     simulation,
 )
 from hallofillusions.families.base import once
-from hallofillusions.numerics.draws import BinomialTable, Tape, distinct
+from hallofillusions.numerics.draws import BinomialTable, Tape, distinct, rejection
 from hallofillusions.numerics.seeds import Seed
 from hallofillusions.numerics.streaming import Quantiles, Summary
 from hallofillusions.observables.eigenvalue import Eigenvalue
@@ -244,6 +244,29 @@ def test_binomial_tables_are_binomial() -> None:
         assert not seen[~keep].any()
         test = stats.chisquare(seen[keep], cells[keep] / cells[keep].sum() * draws.size)
         assert test.pvalue > FALSE_ALARM / 4
+
+
+def test_the_first_that_are_accepted_are_taken_in_order() -> None:
+    """Proposals are numbered; multiples of 3 are wanted, and each row begins elsewhere."""
+    asked: list[int] = []
+
+    def propose(size: int) -> tuple[Any, Any]:
+        begin = np.array([[0], [1], [2]]) + sum(asked)
+        asked.append(size)
+        numbers = begin + np.arange(size)
+        return np.stack([numbers, -numbers], axis=-1), numbers % 3 == 0
+
+    points = rejection(propose, (3, 40))
+    assert len(asked) > 1
+    wanted = [[n for n in _numbers(row, asked) if n % 3 == 0][:40] for row in range(3)]
+    np.testing.assert_array_equal(points[..., 0], wanted)
+    np.testing.assert_array_equal(points[..., 1], -points[..., 0])
+
+
+def _numbers(row: int, asked: list[int]) -> list[int]:
+    """What a row was offered, call after call."""
+    begins = [sum(asked[:i]) for i in range(len(asked))]
+    return [row + b + k for b, size in zip(begins, asked, strict=True) for k in range(size)]
 
 
 @pytest.mark.parametrize(("size", "count"), [(5, 2), (20, 3), (9, 9), (1000, 2)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -287,13 +288,36 @@ def outer(a: Any, b: Any) -> Any:
     return a[..., :, None] * b[..., None, :]
 
 
+FEW = 4
+"""Dimensions up to which a whole batch is factored entry by entry, faster than one by one."""
+ROUNDING = 2.0**-51
+"""The share of a variance that is left by rounding alone."""
+
+
 def root(covariance: Any) -> Any:
-    """L with LLᵀ = Σ for each of a batch: Cholesky's, or by eigenvalues where Σ is singular."""
-    try:
-        return np.linalg.cholesky(covariance)
-    except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(covariance)
-        return vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+    """L lower triangular with LLᵀ = Σ for each of a batch, whether Σ is singular or not."""
+    if covariance.shape[-1] > FEW:
+        with suppress(np.linalg.LinAlgError):
+            return np.linalg.cholesky(covariance)
+    return _semidefinite_root(covariance)
+
+
+def _semidefinite_root(covariance: Any) -> Any:
+    """Cholesky's L_ij = (Σ_ij - Σ_k<j L_ik L_jk)/L_jj, with a column of zeros where L_jj is 0."""
+    L = np.zeros(covariance.shape)
+    for j in range(covariance.shape[-1]):
+        rest = _left(covariance, L, j, j)
+        flat = rest <= ROUNDING * covariance[..., j, j]
+        scale = np.where(flat, 0.0, 1 / np.sqrt(np.where(flat, 1.0, rest)))
+        for i in range(j, covariance.shape[-1]):
+            L[..., i, j] = scale * _left(covariance, L, i, j)
+    return L
+
+
+def _left(covariance: Any, L: Any, i: int, j: int) -> Any:
+    """Σ_ij less what the columns before j make of it."""
+    made = np.einsum("...k,...k->...", L[..., i, :j], L[..., j, :j])
+    return covariance[..., i, j] - made
 
 
 def log_determinant(covariance: Any) -> Any:

@@ -142,18 +142,14 @@ class NGram(Family):
     @cached_property
     def contexts(self) -> Any:
         """The context of every n-gram of the training text, in its order: (n-grams, order - 1)."""
-        view = np.lib.stride_tricks.sliding_window_view
-        pieces = [p for p in self.corpus.training if len(p) >= self.order]
-        rows = [view(p, self.order)[:, : self.order - 1] for p in pieces]
-        return np.concatenate(rows)
+        return _contexts(self.corpus, self.order)
 
     def spaced(self, count: int) -> Any:
         """``count`` of the `contexts`, at evenly spaced positions."""
-        return self.contexts[self._places(count)]
+        return _spaced(self.corpus, self.order, count)
 
     def _places(self, count: int) -> Any:
-        total = len(self.contexts)
-        return (np.arange(count) * total + total // 2) // max(count, 1)
+        return _evenly(len(self.contexts), count)
 
     # -- rows -----------------------------------------------------------------------------------
 
@@ -441,6 +437,26 @@ def _table(corpus: Corpus, order: int, held: bool) -> Table:
     for table in tables[1:]:
         total = total + table
     return total
+
+
+def _evenly(total: int, count: int) -> Any:
+    """``count`` of the places 0 … ``total`` - 1, evenly spaced."""
+    return (np.arange(count) * total + total // 2) // max(count, 1)
+
+
+@lru_cache(maxsize=16)
+def _contexts(corpus: Corpus, order: int) -> Any:
+    view = np.lib.stride_tricks.sliding_window_view
+    pieces = [p for p in corpus.training if len(p) >= order]
+    rows = [view(p, order)[:, : order - 1] for p in pieces]
+    return np.concatenate(rows)
+
+
+@lru_cache(maxsize=16)
+def _spaced(corpus: Corpus, order: int, count: int) -> Any:
+    """Every model of a run is asked for text after the same ones."""
+    contexts = _contexts(corpus, order)
+    return contexts[_evenly(len(contexts), count)]
 
 
 @lru_cache(maxsize=16)

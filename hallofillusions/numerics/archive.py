@@ -21,16 +21,7 @@ from .streaming import Quantiles, Summary
 def write(trajectory: Trajectory, path: Any) -> Path:
     """Write the file whole or not at all."""
     path = Path(path)
-    data = trajectory.to_xarray()
-    data["m2"] = (("quantity", "generation"), trajectory.summary.m2)
-    data["m3"] = (("quantity", "generation"), trajectory.summary.m3)
-    if trajectory.step_labels:
-        data["steps_m2"] = (("step", "generation"), trajectory.steps.m2)
-        data["steps_m3"] = (("step", "generation"), trajectory.steps.m3)
-    if trajectory.options.real is not None:
-        real = trajectory.options.real
-        kind = np.int16 if real.dtype == np.uint8 else real.dtype  # netCDF-3 has no bytes above 127
-        data["real"] = (("row", "component")[: real.ndim], real.astype(kind))
+    data = trajectory.to_xarray().assign(_more(trajectory))
     data.attrs = {
         "title": "hallofillusions trajectory",
         "loop": trajectory.loop.to_toml(),
@@ -42,6 +33,22 @@ def write(trajectory: Trajectory, path: Any) -> Path:
     except OSError as error:
         raise InputError(f"path must be a file that can be written, got {path}: {error}") from None
     return path
+
+
+def _more(trajectory: Trajectory) -> dict[str, Any]:
+    """The arrays that a file holds beside those of `Trajectory.to_xarray`."""
+    axes = {"": ("quantity", "generation"), "steps_": ("step", "generation")}
+    summaries = {"": trajectory.summary}
+    if trajectory.step_labels:
+        summaries["steps_"] = trajectory.steps
+    found: dict[str, Any] = {
+        f"{prefix}{name}": (axes[prefix], getattr(summary, name))
+        for prefix, summary in summaries.items() for name in ("m2", "m3")
+    }  # fmt: skip
+    if (real := trajectory.options.real) is not None:
+        kind = np.int16 if real.dtype == np.uint8 else real.dtype  # netCDF-3 has no bytes above 127
+        found["real"] = (("row", "component")[: real.ndim], real.astype(kind))
+    return found
 
 
 def _facts(trajectory: Trajectory) -> dict[str, Any]:

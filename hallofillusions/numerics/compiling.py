@@ -12,9 +12,11 @@ def compiled(function: Callable[..., Any], *, fastmath: Any = False) -> Any:
     """``njit``, cached where a cache can be written: numba raises at once where it cannot.
 
     ``fastmath`` is always said: a function that is first compiled by a caller would else inherit
-    the caller's freedoms.
+    the caller's freedoms.  A division by 0 gives what numpy gives: a check of each one would keep
+    the compiler from vectorising its loop.
     """
+    how = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
     try:
-        return njit(cache=True, nogil=True, fastmath=fastmath)(function)
+        return njit(cache=True, **how)(function)
     except RuntimeError:
-        return njit(nogil=True, fastmath=fastmath)(function)
+        return njit(**how)(function)

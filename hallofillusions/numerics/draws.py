@@ -122,7 +122,7 @@ def rejection(propose: Callable[[int], tuple[Any, Any]], shape: tuple[int, ...])
     ``propose(m)`` gives m proposals a replicate and whether each is accepted.
     """
     replicates, size = shape[:2]
-    filled = np.zeros(replicates, dtype=np.int64)
+    places, filled = np.arange(size), np.zeros((replicates, 1), dtype=np.int64)
     points: Any = None
     wanted, rate = size, 0.8
     while points is None or wanted:
@@ -130,10 +130,9 @@ def rejection(propose: Callable[[int], tuple[Any, Any]], shape: tuple[int, ...])
         rate = max(float(accepted.mean()), 1e-3)
         if points is None:
             points = np.empty((replicates, size, *proposals.shape[2:]))
-        order = np.argsort(~accepted, axis=1, kind="stable")
-        take = np.minimum(accepted.sum(axis=1), size - filled)
-        rows, columns = np.nonzero(np.arange(accepted.shape[1]) < take[:, None])
-        points[rows, filled[rows] + columns] = proposals[rows, order[rows, columns]]
-        filled += take
+        count = filled + np.cumsum(accepted, axis=1)
+        after = np.minimum(count[:, -1:], size)
+        points[(filled <= places) & (places < after)] = proposals[accepted & (count <= size)]
+        filled = after
         wanted = size - int(filled.min(initial=size))
     return points

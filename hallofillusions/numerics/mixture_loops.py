@@ -20,27 +20,32 @@ SUMS = {"reassoc", "nsz", "contract"}
 """What the compiler may do with sums: any order, but infinities and NaN stay what they are."""
 FULL, DIAGONAL, SPHERICAL = 0, 1, 2
 EPSILON = 2.0**-52
+AT_ONCE = 16
+"""Numbers from 1 to K whose product is a float, whatever number K of components fits a machine."""
 MAGIC = 1.5 * 2.0**52
 """A float of this size has the unit for its last bit: adding it rounds to whole numbers."""
 
 
 summed = partial(compiled, fastmath=SUMS)
 """``compiled``, with sums in any order."""
+fused = partial(compiled, fastmath={"contract"})
+"""``compiled``, with sums in their order, and a product and a sum at once."""
 
 
-@compiled
-def exponentials(x: Any, scratch: Any, bits: Any) -> None:
-    """e^x in place for x ≤ 0, to the last bit or two; ``bits`` is ``scratch`` seen as integers.
+@fused
+def exponentials(x: Any, top: Any, total: Any, scratch: Any, bits: Any) -> None:
+    """x becomes e^(x - top) for x ≤ top, to the last bit or two, and is added to ``total``.
 
-    x = k log 2 + r, and e^r by its Taylor series: numba has no vector exponential without Intel's
-    library, and a call for each number is half of EM's time.
+    ``bits`` is ``scratch`` seen as integers.  x = k log 2 + r, and e^r by its Taylor series: numba
+    has no vector exponential without Intel's library, and a call for each number is half of EM's
+    time.
     """
     for i in range(len(x)):
-        x[i] = max(x[i], -708.0)
-        scratch[i] = x[i] * 1.4426950408889634 + MAGIC
-    for i in range(len(x)):
-        k = scratch[i] - MAGIC
-        r = x[i] - k * 6.93147180369123816490e-01
+        least = max(x[i] - top[i], -708.0)
+        rounded = least * 1.4426950408889634 + MAGIC
+        scratch[i] = rounded
+        k = rounded - MAGIC
+        r = least - k * 6.93147180369123816490e-01
         r = r - k * 1.90821492927058770002e-10
         p = 1.0 / 479001600.0
         p = p * r + 1.0 / 39916800.0
@@ -59,6 +64,7 @@ def exponentials(x: Any, scratch: Any, bits: Any) -> None:
         bits[i] = (bits[i] + np.int64(1023)) << np.int64(52)
     for i in range(len(x)):
         x[i] *= scratch[i]
+        total[i] += x[i]
 
 
 # -- densities ----------------------------------------------------------------------------------
@@ -144,8 +150,9 @@ def weighted_densities(
 
 
 @summed
-def shares(q: Any, top: Any, total: Any, scratch: Any) -> None:
-    """Log-densities q become each component's share of a point; ``top`` the mixture's log-density.
+def relative_densities(q: Any, top: Any, total: Any, scratch: Any) -> None:
+    """Log-densities q become densities relative to the largest at each point, whose log is ``top``
+    and whose sum is ``total``.
 
     Every point must have a component whose density there is not 0.
     """
@@ -155,20 +162,8 @@ def shares(q: Any, top: Any, total: Any, scratch: Any) -> None:
         for i in range(n):
             top[i] = max(top[i], q[k, i])
     total[:] = 0.0
-    bits = scratch.view(np.int64)
     for k in range(K):
-        for i in range(n):
-            q[k, i] -= top[i]
-        exponentials(q[k], scratch, bits)
-        for i in range(n):
-            total[i] += q[k, i]
-    for i in range(n):
-        scratch[i] = 1.0 / total[i]
-    for k in range(K):
-        for i in range(n):
-            q[k, i] *= scratch[i]
-    for i in range(n):
-        top[i] += np.log(total[i])
+        exponentials(q[k], top, total, scratch, scratch.view(np.int64))
 
 
 @summed
@@ -195,31 +190,52 @@ def log_density(points: Any, w: Any, mean: Any, covariance: Any, form: int, out:
             for a in range(d):
                 x[a, i] = points[r, i, a]
         weighted_densities(x, w[own], mean[own], white, log_det, form, q)
-        shares(q, out[r], total, scratch)
+        relative_densities(q, out[r], total, scratch)
+        for i in range(n):
+            out[r, i] += np.log(total[i])
 
 
 # -- EM -----------------------------------------------------------------------------------------
 
 
 @summed
-def maximise(
-    x: Any, counts: Any, q: Any, form: int, reg: float, w: Any, mean: Any, covariance: Any,
-    scratch: Any,
-) -> None:  # fmt: skip
-    """The M-step of one replicate: weights, means and covariances of the shares q, in place.
+def log_likelihood(counts: Any, top: Any, total: Any) -> float:
+    """Σ counts (top + log total): one logarithm for `AT_ONCE` points of one count."""
+    n, found = len(counts), 0.0
+    for i in range(n):
+        found += counts[i] * top[i]
+    for first in range(0, n, AT_ONCE):
+        last = min(first + AT_ONCE, n)
+        product, alike = 1.0, True
+        for i in range(first, last):
+            product *= total[i]
+            alike &= counts[i] == counts[first]
+        if alike:
+            found += counts[first] * np.log(product)
+            continue
+        for i in range(first, last):
+            found += counts[i] * np.log(total[i])
+    return found
 
-    Deviations are taken from the new means, so that nothing cancels.  A component of no weight
-    keeps its place, and its weight 0.
+
+@summed
+def maximise(
+    x: Any, factor: Any, number: float, q: Any, form: int, reg: float, w: Any, mean: Any,
+    covariance: Any, scratch: Any,
+) -> None:  # fmt: skip
+    """The M-step of one replicate, in place: of each point a component has q times ``factor``.
+
+    ``number`` is how many points there are.  Deviations are taken from the new means, so that
+    nothing cancels.  A component of no weight keeps its place, and its weight 0.
     """
     d, n = x.shape
-    total = counts.sum()
     for k in range(len(w)):
         size = 0.0
         for i in range(n):
-            q[k, i] *= counts[i]
+            q[k, i] *= factor[i]
             size += q[k, i]
-        w[k] = size / total
-        if not size > EPSILON * total:
+        w[k] = size / number
+        if not size > EPSILON * number:
             w[k] = 0.0
             continue
         for a in range(d):
@@ -290,7 +306,7 @@ def em(
     more M-step.
     """
     R, n, d = points.shape
-    K = w.shape[1]
+    K, number = w.shape[1], counts.sum()
     q, top, total, scratch = np.empty((K, n)), np.empty(n), np.empty(n), np.empty(n)
     white, log_det, x = np.empty((K, d, d)), np.empty(K), np.empty((d, n))
     for r in range(R):
@@ -309,18 +325,17 @@ def em(
             if alive == 1:  # one component: its fit is the points' own mean and covariance
                 for k in range(K):
                     q[k] = 1.0 if w[r, k] > 0.0 else 0.0
-                maximise(x, counts, q, form, reg, w[r], mean[r], covariance[r], scratch)
+                maximise(x, counts, number, q, form, reg, w[r], mean[r], covariance[r], scratch)
                 steps[r] += 1
                 converged[r] = True
                 break
             weighted_densities(x, w[r], mean[r], white, log_det, form, q)
-            shares(q, top, total, scratch)
-            score = 0.0
+            relative_densities(q, top, total, scratch)
+            score = log_likelihood(counts, top, total) / number
             for i in range(n):
-                score += counts[i] * top[i]
-            score /= counts.sum()
+                total[i] = counts[i] / total[i]
             had_weight = alive
-            maximise(x, counts, q, form, reg, w[r], mean[r], covariance[r], scratch)
+            maximise(x, total, number, q, form, reg, w[r], mean[r], covariance[r], scratch)
             steps[r] += 1
             lost = settle(w[r], covariance[r], form, floor, white, log_det)
             alive = (w[r] > 0.0).sum()

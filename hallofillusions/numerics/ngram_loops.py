@@ -24,6 +24,8 @@ UNIT = np.uint64(53)
 FRACTION = np.uint64(2**53 - 1)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio: multiplicative hashing
 ALL = np.uint64(2**64 - 1)
+LARGE = 1 << 14
+"""Cells of a hash table, with which the count of a long text begins."""
 ONE = np.uint64(1)
 
 
@@ -35,11 +37,15 @@ def tally(blocks: Any, weights: Any, last: bool, width: int, bits: int) -> Any:
     """How often each string of ``width`` symbols occurs inside blocks (``last``: at their ends).
 
     A hash table with linear probing, at most half full: (its cells, the number of strings).  It
-    grows between pieces of the text, since a loop that may change an array is slow.
+    begins no larger than the text asks for, and grows between pieces of the text, since a loop
+    that may change an array is slow.
     """
-    cells, used, b = np.zeros((1 << 14, 2), np.uint64), 0, 0
     stop = blocks.shape[1] - width + 1
     begin = place = stop - 1 if last else 0
+    room = 16
+    while room < LARGE and room < 2 * len(blocks) * (stop - begin):
+        room *= 2
+    cells, used, b = np.zeros((room, 2), np.uint64), 0, 0
     while b < len(blocks):
         piece = len(cells) // 2 - used
         if piece < len(cells) // 8:
