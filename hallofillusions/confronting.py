@@ -18,7 +18,7 @@ from .comparison import AGREES, DISAGREES, WEAK, compare
 from .kinds import Asymptotic, Bound, Exact, Kind
 from .observables.base import Observable
 from .prediction import Entry, Prediction
-from .simulation import simulate
+from .simulation import fit_cost, simulate
 from .trajectory import Trajectory, split_medians
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .proof import Confrontation, Theorem
 
 
-FEWEST = 250
+FEWEST = 150
 """Runs of a confrontation, however long."""
 MANY = 1000
 """Values of a sample whose law is tested by the limit."""
@@ -95,16 +95,11 @@ def _shared(
     for i, c in enumerate(experiments):
         count = c.replicates if replicates is None else min(c.replicates, replicates)
         if fits is not None:
-            count = min(count, max(FEWEST, fits // (max(c.generations) * _size(c.loop))))
+            count = min(count, max(FEWEST, int(fits / (max(c.generations) * fit_cost(c.loop)))))
         slope = isinstance(kind, Asymptotic) and c.scale
         loops = tuple(c.entry(k)[0] for k in range(len(c.scale))) if slope else (c.loop,)
         found.setdefault((count, loops), []).append(i)
     return found
-
-
-def _size(loop: FeedbackLoop) -> int:
-    """Of a fit, in those of a Gaussian of one dimension: about how long it takes."""
-    return 1000 if loop.family.sequential else int(loop.family.dimension)
 
 
 def verdict_of(attacks: Sequence[Attack]) -> str:

@@ -320,7 +320,8 @@ def theorem_latex(theorem: Theorem, steps: Sequence[Step], error: str = "") -> s
         f"\\begin{{theorem}}[{prose_latex(theorem.title)}]\\label{{thm:{theorem.name}}}",
         f"Assume: {assumed}. ({prose_latex(str(theorem.kind)).capitalize()}; "
         f"{prose_latex(theorem.origin)}.)",
-        *statement_latex(theorem), r"\end{theorem}", r"\begin{proof}", r"\begin{itemize}",
+        *statement_latex(theorem.name, theorem.statement()),
+        r"\end{theorem}", r"\begin{proof}", r"\begin{itemize}",
         *(_line_latex(step) for step in steps),
         *([f"\\item[$\\times$] {_escaped(error)}"] if error else []),
         r"\end{itemize}", r"\end{proof}",
@@ -328,29 +329,28 @@ def theorem_latex(theorem: Theorem, steps: Sequence[Step], error: str = "") -> s
     return "\n".join(lines)
 
 
-def statement_latex(theorem: Theorem, marks: str = "") -> list[str]:
-    """One ``equation`` for each equation of the statement, labelled ``eq:NAME``, ``eq:NAME:2``, …
+def statement_latex(name: str, equations: Sequence[Any], marks: str = "") -> list[str]:
+    """One ``equation`` for each equation of a statement, labelled ``eq:NAME``, ``eq:NAME:2``, …
 
     ``marks`` is put beside the last one.
     """
-    equations = list(theorem.statement())
     found = []
     for i, equation in enumerate(equations):
-        label = f"eq:{theorem.name}" + (f":{i + 1}" if i else "")
+        label = f"eq:{name}" + (f":{i + 1}" if i else "")
         mark = marks if i == len(equations) - 1 else ""
         body = equation_latex(equation, WIDTH - 10 if mark else WIDTH)
         found.append(f"\\begin{{equation}}\\label{{{label}}}\n{body}{mark}\n\\end{{equation}}")
     return found
 
 
-def gathered_latex(theorem: Theorem, marks: str = "") -> str:
+def gathered_latex(name: str, equations: Sequence[Any], marks: str = "") -> str:
     """The whole statement as one ``equation`` labelled ``eq:NAME``, short equations side by side.
 
     ``marks`` is put beside the last one.
     """
     lines: list[str] = []
     room = 0
-    for equation in theorem.statement():
+    for equation in equations:
         printed = equation_latex(equation, WIDTH - 10).replace("{split}", "{aligned}")
         size = max(map(visible, printed.split("\\\\")))
         if lines and "aligned" not in printed + lines[-1] and size + 3 <= room:
@@ -362,7 +362,7 @@ def gathered_latex(theorem: Theorem, marks: str = "") -> str:
     body = " \\\\\n".join(lines)
     if len(lines) > 1:
         body = f"\\begin{{gathered}}\n{body}\n\\end{{gathered}}"
-    return f"\\begin{{equation}}\\label{{eq:{theorem.name}}}\n{body}{marks}\n\\end{{equation}}"
+    return f"\\begin{{equation}}\\label{{eq:{name}}}\n{body}{marks}\n\\end{{equation}}"
 
 
 def _line_latex(step: Step) -> str:

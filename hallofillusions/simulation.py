@@ -321,17 +321,41 @@ def _literal_reason(loop: FeedbackLoop, options: Options) -> str:
         return "asked for"
     if options.real is not None:
         return "real data are given"
+    if _wants_points(loop, options):
+        return "what is measured on data needs single points"
+    return _needs_points(loop)
+
+
+def _needs_points(loop: FeedbackLoop) -> str:
+    """Why a loop can only be run with every point drawn ("" if it need not)."""
     if loop.mixing.literal_only:
         return f"{type(loop.mixing).__name__} uses single points again"
     if loop.estimator.literal:
         return f"{type(loop.estimator).__name__} fits single points"
-    if _wants_points(loop, options):
-        return "what is measured on data needs single points"
     if loop.family.literal_under(loop.bias):
         return f"{type(loop.bias).__name__} has no law of sufficient statistics"
     if not hasattr(loop.family, "draw_statistics"):
         return f"{type(loop.family).__name__} has no law of sufficient statistics"
     return ""
+
+
+def fit_cost(loop: FeedbackLoop) -> float:
+    """About how long a fit of the loop takes, in fits of a one-dimensional Gaussian.
+
+    These are drawn from their statistics; it is a rule of thumb, for sizes and for queues.
+    """
+    family, n = loop.family, float(np.max(loop.n))
+    if family.sequential:
+        return 1000.0
+    numbers = sum(np.size(v) for v in family.parameters().values())
+    cost = numbers / 8 if family.types else numbers / 2
+    if _needs_points(loop):
+        cost += n * family.dimension / 4
+    if family.bulky:
+        cost += n * family.dimension
+    if loop.estimator.literal:
+        cost += n * numbers / 8  # all points and components in every step of EM
+    return max(cost, 1.0)
 
 
 def _wants_points(loop: FeedbackLoop, options: Options) -> bool:

@@ -1,6 +1,6 @@
 """Build the paper from a results folder: ``python -m hallofillusions.paper.build [RESULTS]``.
 
-The sources hold no formula and no number.  With TeX (`latexmk` or `pdflatex`) they are typeset as
+The sources hold no formula and no number.  With TeX (`pdflatex` and `bibtex`) they are typeset as
 they are, and a bundle for arXiv is made; without, pandoc and typst (the extra ``paper``) read the
 same sources.  pandoc makes one HTML file of each, too.  A theorem whose proof or simulation fails
 has a red mark, and the exit code is 1.
@@ -66,6 +66,8 @@ MARKS = {
 """,
 }
 LOG_LINES = 15
+COPIES = 3
+"""Times that TeX is asked again, where it says that its references may have changed."""
 WIDTHS = "(1fr, 6em, auto, auto, auto, auto)"
 """Of the columns of the table of theorems, for typst."""
 APPENDIX = "TheAppendixBeginsHere"
@@ -125,12 +127,12 @@ def has_pandoc() -> bool:
 
 def available() -> str:
     """The engine that this machine has, or a `BuildError` that says what to install."""
-    if shutil.which("pdflatex") and (shutil.which("latexmk") or shutil.which("bibtex")):
+    if shutil.which("pdflatex") and shutil.which("bibtex"):
         return "tex"
     if all(importlib.util.find_spec(m) for m in ("pypandoc", "typst")):
         return "typst"
     raise BuildError(
-        "it needs TeX (latexmk and pdflatex) or 'pip install hallofillusions[paper]' "
+        "it needs TeX (pdflatex and bibtex) or 'pip install hallofillusions[paper]' "
         "(pypandoc-binary and typst), and neither is here"
     )
 
@@ -270,18 +272,24 @@ def epoch() -> int:
 
 
 def _with_tex(work: Path, name: str) -> None:
-    quiet = ["-interaction=nonstopmode", "-halt-on-error"]
-    if shutil.which("latexmk"):
-        runs = [["latexmk", "-pdf", "-silent", *quiet, f"{name}.tex"]]
-    else:
-        tex = ["pdflatex", *quiet, f"{name}.tex"]
-        runs = [tex, ["bibtex", name], tex, tex]
+    """Two drafts, which learn the references and draw nothing, and fair copies as needed."""
+    quiet = ["-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
+    for command in (["pdflatex", "-draftmode", *quiet], ["bibtex", name],
+                    ["pdflatex", "-draftmode", *quiet]):  # fmt: skip
+        _run(work, command, name)
+    for _ in range(COPIES):
+        _run(work, ["pdflatex", *quiet], name)
+        log = (work / f"{name}.log").read_text("utf-8", errors="replace")
+        if not re.search(r"^(?:LaTeX|Package) .*Warning:.*(?:Rerun|have changed)", log, re.M):
+            break
+
+
+def _run(work: Path, command: Sequence[str], name: str) -> None:
     stamp = {"SOURCE_DATE_EPOCH": str(epoch()), "FORCE_SOURCE_DATE": "1"}
-    for run in runs:
-        done = subprocess.run(run, cwd=work, env={**os.environ, **stamp}, capture_output=True,
-                              stdin=subprocess.DEVNULL, check=False)  # fmt: skip
-        if done.returncode:
-            raise BuildError(f"{run[0]} failed: {_complaint(work / f'{name}.log')}")
+    done = subprocess.run(command, cwd=work, env={**os.environ, **stamp}, capture_output=True,
+                          stdin=subprocess.DEVNULL, check=False)  # fmt: skip
+    if done.returncode:
+        raise BuildError(f"{command[0]} failed: {_complaint(work / f'{name}.log')}")
 
 
 def _bundle(work: Path) -> None:

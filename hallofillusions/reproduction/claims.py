@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..corpus import Corpus
-from ..diagnosis import diagnose, enlarged
+from ..diagnosis import Diagnosis, diagnose, enlarged
 from ..estimators.witten_bell import WittenBell
 from ..loop import FeedbackLoop
 from ..mixing.accumulate import Accumulate
@@ -259,8 +259,12 @@ class Definition:
     holds: bool
 
 
-def definitions(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def definitions(
+    records: Sequence[Mapping[str, Any]], ends: Mapping[str, tuple[Diagnosis, Diagnosis]]
+) -> list[dict[str, Any]]:
     """Eight meanings of collapse under seven readings of one Gaussian loop.
+
+    ``ends`` are what theory says of the readings (see `ends_of`).
 
     ============= ==========================================================================
     catastrophic  the limit of E (μ-μ₀)²/σ₀² is above one half
@@ -278,16 +282,24 @@ def definitions(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for reading in READINGS:
         record = next((r for r in records if (r["study"], r["run"]) == ("mixings", reading)), None)
         if record is not None:
-            found += _of_theory(reading, record) + _of_measurement(reading, record, records)
+            loop = FeedbackLoop.from_dict(record["settings"])
+            found += _of_theory(reading, loop, ends[reading])
+            found += _of_measurement(reading, record, records)
     order = {name: i for i, name in enumerate(MEANINGS)}
     places = {name: i for i, name in enumerate(READINGS)}
     found.sort(key=lambda d: (places[d.reading], order[d.definition]))
     return [asdict(d) for d in found]
 
 
-def _of_theory(reading: str, record: Mapping[str, Any]) -> list[Definition]:
-    loop = FeedbackLoop.from_dict(record["settings"])
-    end, large = diagnose(loop), diagnose(enlarged(loop, 10))
+def ends_of(loops: Mapping[str, FeedbackLoop]) -> dict[str, tuple[Diagnosis, Diagnosis]]:
+    """Of each reading, the limits of its loop and of the same loop of ten times the size."""
+    return {name: (diagnose(loop), diagnose(enlarged(loop, 10))) for name, loop in loops.items()}
+
+
+def _of_theory(
+    reading: str, loop: FeedbackLoop, ends: tuple[Diagnosis, Diagnosis]
+) -> list[Definition]:
+    end, large = ends
     first = 1 / int(loop.n)
     slope = -math.log10(large.error / end.error)
     return [

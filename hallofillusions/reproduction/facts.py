@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from ..comparison import AGREES, DISAGREES, PARTLY, WEAK
-from .work import LEVEL, Data
+from .work import ENDS, LEVEL, Data
 
 
 def gathered(
@@ -22,7 +22,7 @@ def gathered(
     known = {name: {**fact, "simulation": found["simulation", name]}
              for (kind, name), fact in found.items() if kind == "law"}  # fmt: skip
     runs = [record for (kind, _), record in found.items() if kind == "run"]
-    claims = {"claims": judged(runs, LEVEL), "definitions": definitions(runs)}
+    claims = {"claims": judged(runs, LEVEL), "definitions": definitions(runs, found[ENDS])}
     return {
         **claims,
         "seed": seed, "full": full, "level": LEVEL, "versions": versions(), "theorems": known,

@@ -69,7 +69,7 @@ def studies(
 ) -> list[Run]:
     """All runs of the job; ``real`` is the column of the study of real data, ``corpus`` a text and
     ``cloud`` a mixture fitted to real points."""
-    quick, careful = Scale(10_000, 50, 1_500, 5, 80), Scale(200_000, 200, 40_000, 40, 800)
+    quick, careful = Scale(10_000, 50, 1_200, 5, 80), Scale(200_000, 200, 40_000, 40, 800)
     scale = careful if full else quick
     runs = [*alpha_sweep(scale, full), *mixings(scale), *tails(scale), *stationary(scale, full)]
     runs += [*estimators(scale), *growth(scale), *mechanisms(scale), *needle(scale)]

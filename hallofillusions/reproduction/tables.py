@@ -154,8 +154,9 @@ def printed(theorem: Theorem) -> dict[str, str]:
     """A theorem's equations in short, for the text, and at length, for the supplement."""
     from ..latex import gathered_latex, statement_latex
 
-    return {"short": gathered_latex(theorem, MARKS),
-            "long": "%\n".join(statement_latex(theorem, MARKS))}  # fmt: skip
+    name, equations = theorem.name, theorem.statement()
+    return {"short": gathered_latex(name, equations, MARKS),
+            "long": "%\n".join(statement_latex(name, equations, MARKS))}  # fmt: skip
 
 
 def theorem_commands(name: str, record: Mapping[str, Any]) -> list[str]:

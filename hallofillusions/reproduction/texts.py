@@ -125,6 +125,7 @@ def rows(scale: Scale, corpus: Corpus) -> Iterator[Run]:
         for n in (10, 100, 1000):
             loop = FeedbackLoop(family, mixing=Replace(), n=n)
             count = scale.texts * FEW_ROWS.get(order, 10 if n == 10 and order < 5 else 1)
+            count = count // 4 if n == 1000 and order in FEW_ROWS else count
             yield Run("rows", f"{order}-{n}", loop, 3, count, (Heterozygosity(),))
 
 

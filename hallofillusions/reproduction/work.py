@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ LEVEL = 0.001
 """Chance of any false alarm in the whole job: shared by all theorems and all runs."""
 CONFRONTING = 20_000
 """Replicates of a confrontation in the quick setting; the full one takes what each asks for."""
-FITS = 1_000_000
+FITS = 800_000
 """Fits of a loop in it, so that long runs are fewer (see `confront`)."""
 
 
@@ -95,6 +96,7 @@ class Task:
 
 
 CLOUD = ("mixtures", "cloud")
+ENDS = ("claims", "ends")
 
 
 def first_tasks(corpus: Any, rows: Any, own: bool, seed: int) -> Iterator[Task]:
@@ -115,17 +117,19 @@ def first_tasks(corpus: Any, rows: Any, own: bool, seed: int) -> Iterator[Task]:
 def data_tasks(full: bool, data: Data, seed: int, folder: Path) -> Iterator[Task]:
     """All others: every theorem is attacked and every run is made."""
     from ..proof import theorems
+    from ..simulation import fit_cost
     from .studies import studies
 
     names, runs = list(theorems()), studies(full, *data.parts)
+    loops = {run.name: run.loop for run in runs if run.study == "mixings"}
+    yield Task(ENDS, diagnose_readings, (loops,))
     level = LEVEL / (len(names) + len(runs))
     for name in names:
         most = (None, None) if full else (CONFRONTING, FITS)
         yield Task(("simulation", name), attack, (name, seed, level, *most), 3.0)
     for run in runs:
-        cost = run.replicates * run.generations * (100 if run.loop.mixing.literal_only else 1)
-        cost *= 100 if run.loop.family.sequential or run.loop.estimator.literal else 1
-        yield Task(("run", run.label), perform, (run, seed, level, folder), cost / 1e6)
+        fits = run.replicates * run.generations * fit_cost(run.loop)
+        yield Task(("run", run.label), perform, (run, seed, level, folder), fits / 1e6)
 
 
 def law(name: str) -> dict[str, Any]:
@@ -171,6 +175,13 @@ def attack(
         "replicates": max((a.replicates for a in attacks), default=0),
         "rivals": [sum(fallen), len(fallen)], "attacks": [asdict(a) for a in attacks],
     }  # fmt: skip
+
+
+def diagnose_readings(*arguments: Any) -> dict[str, Any]:
+    """What theory says of the limits of every reading (see `claims.ends_of`)."""
+    from .claims import ends_of as action
+
+    return action(*arguments)
 
 
 def write_samples(*arguments: Any) -> dict[str, Any]:
@@ -245,8 +256,9 @@ def _context() -> Any:
 
 
 def _prepare() -> None:
-    """A worker leaves Ctrl-C to its parent."""
+    """A worker leaves Ctrl-C to its parent, and what is loaded to the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
 
 
 class Crew:

@@ -42,7 +42,7 @@ BODY = "\n".join(build._without_comments(text.split(r"\begin{document}")[1])
                  for text in SOURCES.values())  # fmt: skip
 SHOWN = re.findall(r"\\Law([A-Za-z]+)", SOURCES["main"])
 ENGINES = [
-    pytest.param("tex", marks=pytest.mark.skipif(not shutil.which("latexmk"), reason="no TeX")),
+    pytest.param("tex", marks=pytest.mark.skipif(not shutil.which("bibtex"), reason="no TeX")),
     "typst",
 ]
 
@@ -214,7 +214,7 @@ def test_without_engine_or_results_one_sentence(
 
 @pytest.mark.skipif(os.environ.get("CI") != "true", reason="elsewhere one may do without")
 def test_in_ci_no_test_is_skipped_for_want_of_a_tool() -> None:
-    for tool in ("latexmk", "pdflatex", "chromium", "chromedriver"):
+    for tool in ("bibtex", "pdflatex", "chromium", "chromedriver"):
         assert shutil.which(tool), f"{tool} is missing"
 
 
