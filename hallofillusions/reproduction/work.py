@@ -95,6 +95,8 @@ class Task:
     """About how long it takes: the long ones go first."""
 
 
+RARELY = (50_000, 20, 100)
+"""New objects, and rounds, after which a worker looks for garbage: formulas are many objects."""
 CLOUD = ("mixtures", "cloud")
 ENDS = ("claims", "ends")
 
@@ -241,10 +243,10 @@ def _context() -> Any:
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload([
-        "hallofillusions.reproduction.studies", "hallofillusions.confronting", "sympy",
-        "scipy.stats", "statsmodels.stats.multitest", "hallofillusions.numerics.mixture_loops",
-        "hallofillusions.numerics.ngram_loops", "hallofillusions.plotting",
-        "matplotlib.backends.backend_pdf", *modules(),
+        "hallofillusions.reproduction.loading", "hallofillusions.reproduction.studies",
+        "hallofillusions.confronting", "sympy", "scipy.stats", "statsmodels.stats.multitest",
+        "hallofillusions.numerics.mixture_loops", "hallofillusions.numerics.ngram_loops",
+        "hallofillusions.plotting", "matplotlib.backends.backend_pdf", *modules(),
     ])  # fmt: skip
     resource_tracker.ensure_running()  # it lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -259,6 +261,8 @@ def _prepare() -> None:
     """A worker leaves Ctrl-C to its parent, and what is loaded to the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
+    gc.set_threshold(*RARELY)
+    gc.enable()
 
 
 class Crew:
