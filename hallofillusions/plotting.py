@@ -105,12 +105,12 @@ def laid_out(figure: Figure, dpi: float) -> Iterator[None]:
     is not measured again by a picture of the same ``dpi``.
     """
     engine, canvas, before = figure.get_layout_engine(), figure.canvas, figure.dpi
-    FigureCanvasAgg(figure)
-    figure.dpi = dpi
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine(None)  # with "none" each file would be drawn twice
     try:
+        FigureCanvasAgg(figure)
+        figure.dpi = dpi
+        if engine is not None:
+            engine.execute(figure)
+            figure.set_layout_engine(None)  # with "none" each file would be drawn twice
         yield
     finally:
         figure.dpi = before

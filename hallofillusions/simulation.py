@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -26,7 +25,7 @@ from .numerics.seeds import Seed
 from .numerics.sources import PointSource, Source, StatisticsSource, check_rows
 from .numerics.streaming import Quantiles, Summary
 from .starts import FirstFit, Memory, Truth
-from .symbols import InputError, as_number, generations_in, sequence, whole
+from .symbols import InputError, as_number, generations_in, sequence, whole, without_bar
 from .trajectory import Options, Trajectory, split_medians
 
 if TYPE_CHECKING:
@@ -321,9 +320,9 @@ def _literal_reason(loop: FeedbackLoop, options: Options) -> str:
         return "asked for"
     if options.real is not None:
         return "real data are given"
-    if _wants_points(loop, options):
-        return "what is measured on data needs single points"
-    return _needs_points(loop)
+    if own := _needs_points(loop):
+        return own
+    return "what is measured on data needs single points" if _wants_points(loop, options) else ""
 
 
 def _needs_points(loop: FeedbackLoop) -> str:
@@ -438,19 +437,22 @@ def _gather(
     plan: Plan, executor: Executor | None, progress: bool | None
 ) -> tuple[Summary, Summary, Any, dict[str, str]]:
     """All blocks, merged in their order as they come; of remarks the first of each is kept."""
+    from tqdm import tqdm
+
     values = np.empty((len(plan.measured), len(plan.raw), plan.replicates))
     merged: list[Summary] = []
     remarks: dict[str, str] = {}
     done = 0
-    with _bar(plan.replicates, progress) as bar, closing(_blocks(plan, executor)) as blocks:
+    bar = tqdm(total=plan.replicates, unit=" replicates", unit_scale=True,
+               disable=without_bar(progress))  # fmt: skip
+    with bar, closing(_blocks(plan, executor)) as blocks:
         for index, (*parts, raw, said) in enumerate(blocks):
             remarks = said | remarks
             merged = [a.merge(b) for a, b in zip(merged, parts, strict=True)] if merged else parts
             size = plan.size(index)
             values[:, :, done : done + size] = raw
             done += size
-            if bar is not None:
-                bar.update(size)
+            bar.update(size)
     summary, steps = merged
     return summary, steps, values, remarks
 
@@ -481,14 +483,6 @@ def _cautions(plan: Plan, summary: Summary) -> dict[str, str]:
     pairs = zip(plan.measured, summary.mean, strict=True)
     said = {o.label: o.caution(means) for o, means in pairs if hasattr(o, "caution")}
     return {label: words for label, words in said.items() if words}
-
-
-def _bar(total: int, progress: bool | None) -> Any:
-    if not (sys.stderr.isatty() if progress is None else progress):
-        return nullcontext()
-    from tqdm import tqdm
-
-    return tqdm(total=total, unit=" replicates", unit_scale=True)
 
 
 @cache

@@ -132,6 +132,11 @@ def generations_in(value: Any, argument: str, last: int) -> tuple[int, ...]:
     return tuple(whole(g, argument, 0, last) for g in sequence(value, argument))
 
 
+def without_bar(progress: bool | None) -> bool | None:
+    """The same for tqdm: whether there is no bar (None: as a terminal is there or not)."""
+    return None if progress is None else not progress
+
+
 def checked_rows(
     values: Any, argument: str, dimension: int = 1,
     support: tuple[float, float] = (-math.inf, math.inf),

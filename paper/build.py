@@ -67,7 +67,7 @@ MARKS = {
 }
 LOG_LINES = 15
 COPIES = 3
-"""Times that TeX is asked again, where it says that its references may have changed."""
+"""Fair copies at most: TeX is asked again while it says that its references have changed."""
 WIDTHS = "(1fr, 6em, auto, auto, auto, auto)"
 """Of the columns of the table of theorems, for typst."""
 APPENDIX = "TheAppendixBeginsHere"

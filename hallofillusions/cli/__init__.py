@@ -252,11 +252,14 @@ def _derive(arguments: Namespace) -> int:
 
 def _list_theorems(arguments: Namespace) -> int:
     """Every theorem with its kind and origin, and the verdicts that are known or asked for."""
+    from tqdm import tqdm
+
     from ..proof import theorems
 
     known = _last_verdicts(arguments.results)
     rows = []
-    for name, theorem in _with_bar(theorems().items(), arguments.prove or arguments.confront):
+    quick = not (arguments.prove or arguments.confront)
+    for name, theorem in tqdm(theorems().items(), unit=" theorems", disable=quick or None):
         rows.append(_theorem_facts(theorem) | known.get(name, {}) | _verdicts(name, arguments))
 
     def text() -> str:
@@ -293,16 +296,6 @@ def _verdicts(name: str, arguments: Namespace) -> dict[str, Any]:
     if arguments.confront:
         found["simulation"] = attack(name, SEED, LEVEL / len(theorems()), CONFRONTING, FITS)
     return found
-
-
-def _with_bar(items: Iterable[Any], wanted: bool) -> Iterable[Any]:
-    """The same, with a bar on a terminal while something long is done with each."""
-    if not (wanted and sys.stderr.isatty()):
-        return items
-    from tqdm import tqdm
-
-    bar: Iterable[Any] = tqdm(list(items), unit=" theorems")
-    return bar
 
 
 def _proof(row: Mapping[str, Any]) -> str:

@@ -139,7 +139,7 @@ class NGram(Family):
         """The real law."""
         return _chain(self.corpus, self.order)
 
-    @cached_property
+    @property
     def contexts(self) -> Any:
         """The context of every n-gram of the training text, in its order: (n-grams, order - 1)."""
         return _contexts(self.corpus, self.order)
@@ -147,9 +147,6 @@ class NGram(Family):
     def spaced(self, count: int) -> Any:
         """``count`` of the `contexts`, at evenly spaced positions."""
         return _spaced(self.corpus, self.order, count)
-
-    def _places(self, count: int) -> Any:
-        return _evenly(len(self.contexts), count)
 
     # -- rows -----------------------------------------------------------------------------------
 
@@ -172,7 +169,8 @@ class NGram(Family):
         """
         if not isinstance(self.sampler, FixedContext):
             return count * self.tokens * self.row_shares
-        return np.bincount(self.row_places[self._places(count)], minlength=len(self.row_shares))
+        places = _evenly(len(self.contexts), count)
+        return np.bincount(self.row_places[places], minlength=len(self.row_shares))
 
     def pairs(self, *, held_out: bool) -> tuple[Any, Any, Any]:
         """Of each distinct n-gram of one side of the text: its row (-1 where the context is not

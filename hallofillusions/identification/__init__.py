@@ -21,7 +21,7 @@ from ..mixing.fresh_mixture import FreshMixture
 from ..mixing.fresh_split import FreshSplit
 from ..mixing.replace import Replace
 from ..runs import Runs
-from ..symbols import InputError, as_number, whole
+from ..symbols import InputError, as_number, whole, without_bar
 from ..trajectory import Trajectory
 from .channels import Channel, channels_of, family_of, size_of
 from .departures import departure
@@ -177,24 +177,15 @@ def _as_sentences(one: Any, firsts: Sequence[int]) -> list[Sentence]:
     raise InputError(f"among must hold FeedbackLoops or Sentences, got {one!r}")
 
 
-def _with_bar(items: Sequence[Sentence], progress: bool | None) -> Iterable[Sentence]:
-    import sys
-
-    if not (sys.stderr.isatty() if progress is None else progress):
-        return items
-    from tqdm import tqdm
-
-    bar: Iterable[Sentence] = tqdm(items, unit=" sentences", leave=False)
-    return bar
-
-
 def _all_judged(
     asked: Sequence[Sentence], channels: Sequence[Channel], progress: bool | None
 ) -> list[Candidate]:
     """Every candidate; those of one law are judged once."""
+    from tqdm import tqdm
+
     known: dict[Any, Candidate] = {}
     found = []
-    for sentence in _with_bar(asked, progress):
+    for sentence in tqdm(asked, unit=" sentences", leave=False, disable=without_bar(progress)):
         law = _law_of(sentence, channels)
         if law not in known:
             known[law] = _judged(sentence, channels)

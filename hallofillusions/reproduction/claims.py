@@ -282,8 +282,7 @@ def definitions(
     for reading in READINGS:
         record = next((r for r in records if (r["study"], r["run"]) == ("mixings", reading)), None)
         if record is not None:
-            loop = FeedbackLoop.from_dict(record["settings"])
-            found += _of_theory(reading, loop, ends[reading])
+            found += _of_theory(reading, int(record["settings"]["n"]), ends[reading])
             found += _of_measurement(reading, record, records)
     order = {name: i for i, name in enumerate(MEANINGS)}
     places = {name: i for i, name in enumerate(READINGS)}
@@ -296,11 +295,9 @@ def ends_of(loops: Mapping[str, FeedbackLoop]) -> dict[str, tuple[Diagnosis, Dia
     return {name: (diagnose(loop), diagnose(enlarged(loop, 10))) for name, loop in loops.items()}
 
 
-def _of_theory(
-    reading: str, loop: FeedbackLoop, ends: tuple[Diagnosis, Diagnosis]
-) -> list[Definition]:
+def _of_theory(reading: str, n: int, ends: tuple[Diagnosis, Diagnosis]) -> list[Definition]:
     end, large = ends
-    first = 1 / int(loop.n)
+    first = 1 / n
     slope = -math.log10(large.error / end.error)
     return [
         Definition(reading, "catastrophic", end.error, end.error > 0.5),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..comparison import DISAGREES
-from ..symbols import InputError, whole
+from ..symbols import InputError, whole, without_bar
 
 SEED = 20_251_121
 LEVEL = 0.001
@@ -95,8 +94,6 @@ class Task:
     """About how long it takes: the long ones go first."""
 
 
-RARELY = (50_000, 20, 100)
-"""New objects, and rounds, after which a worker looks for garbage: formulas are many objects."""
 CLOUD = ("mixtures", "cloud")
 ENDS = ("claims", "ends")
 
@@ -108,10 +105,12 @@ def first_tasks(corpus: Any, rows: Any, own: bool, seed: int) -> Iterator[Task]:
     then, while another process proves theorems, and not by every process once.
     """
     from ..proof import theorems
+    from .mixtures import pictures
+    from .texts import samples
 
     yield Task(CLOUD, cloud_of, (rows, own), 9.0)
-    yield Task(("text", "samples"), write_samples, (corpus, seed), 9.0)
-    yield Task(("mixtures", "pictures"), draw_mixtures, (seed,), 9.0)
+    yield Task(("text", "samples"), samples, (corpus, seed), 9.0)
+    yield Task(("mixtures", "pictures"), pictures, (seed,), 9.0)
     for name in theorems():
         yield Task(("law", name), law, (name,), 2.0)
 
@@ -120,11 +119,12 @@ def data_tasks(full: bool, data: Data, seed: int, folder: Path) -> Iterator[Task
     """All others: every theorem is attacked and every run is made."""
     from ..proof import theorems
     from ..simulation import fit_cost
-    from .studies import studies
+    from .claims import ends_of
+    from .studies import perform, studies
 
     names, runs = list(theorems()), studies(full, *data.parts)
     loops = {run.name: run.loop for run in runs if run.study == "mixings"}
-    yield Task(ENDS, diagnose_readings, (loops,))
+    yield Task(ENDS, ends_of, (loops,))
     level = LEVEL / (len(names) + len(runs))
     for name in names:
         most = (None, None) if full else (CONFRONTING, FITS)
@@ -179,35 +179,11 @@ def attack(
     }  # fmt: skip
 
 
-def diagnose_readings(*arguments: Any) -> dict[str, Any]:
-    """What theory says of the limits of every reading (see `claims.ends_of`)."""
-    from .claims import ends_of as action
-
-    return action(*arguments)
-
-
-def write_samples(*arguments: Any) -> dict[str, Any]:
-    """What models write, by generation (see `texts.samples`)."""
-    from .texts import samples as action
-
-    return action(*arguments)
-
-
-def draw_mixtures(*arguments: Any) -> dict[str, Any]:
-    """Models of mixtures and their points, by generation (see `mixtures.pictures`)."""
-    from .mixtures import pictures as action
-
-    return action(*arguments)
-
-
-def perform(*arguments: Any) -> dict[str, Any]:
-    """One run of a study (see `studies.perform`)."""
-    from .studies import perform as action
-
-    return action(*arguments)
-
-
 # -- the processes ---------------------------------------------------------------------------------
+
+
+RARELY = (50_000, 20, 100)
+"""New objects, and rounds, after which a worker looks for garbage: formulas are many objects."""
 
 
 @contextmanager
@@ -292,21 +268,11 @@ class Crew:
 
     def results(self, progress: bool | None) -> dict[tuple[str, str], Any]:
         """What all of them found, in the order in which they were given."""
-        with _bar(len(self.tasks), progress) as advance:
+        from tqdm import tqdm
+
+        with tqdm(total=len(self.tasks), unit="task", disable=without_bar(progress)) as bar:
             keys = {future: key for key, future in self.begun.items()}
             for key in map(keys.__getitem__, as_completed(keys)) if keys else self.tasks:
                 self.result(key)
-                advance()
+                bar.update()
         return {key: self.result(key) for key in self.tasks}
-
-
-@contextmanager
-def _bar(total: int, progress: bool | None) -> Iterator[Callable[[], Any]]:
-    """A function that moves a bar, if there is to be one."""
-    if not (sys.stderr.isatty() if progress is None else progress):
-        yield lambda: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit="task") as bar:
-        yield bar.update
