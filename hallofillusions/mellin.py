@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, gammaln, log1p, loggamma, ndtri
+from scipy.special import expit, gammaln, log1p, loggamma, logit, ndtri
 
 __all__ = ["MellinLaw", "gamma_product"]
 
@@ -34,6 +34,8 @@ TOLERANCE = 1e-12  # relative change at which halving the step stops
 NEGLIGIBLE = -42.0  # log of the integrand, relative to its peak, where the contour ends
 HALVINGS = 10  # of the first step, a sixteenth of the contour
 BISECTIONS = 40  # of 640 units of log|c|: far below the width of the peak, over c
+STEPS = 6  # of Newton, after which every other one is a bisection
+OFF = 1e-4  # widths of the peak by which its contour may miss the saddle
 SLANT = 0.75  # Re/Im of the hyperbola far out; from 1 on, a Gaussian integrand would not decay
 NOISE = 1e-5  # rounding of the exponent above which Laplace's approximation is the better one
 LARGEST = 600.0  # log of the largest crossing; a saddle beyond it means a tail of exactly 0
@@ -109,6 +111,10 @@ class MellinLaw:
 
     def log_moments(self) -> tuple[float, float]:
         r"""$E\log Y=K'(0)$, and about $\mathrm{sd}\log Y=K''(0)^{1/2}$ (a difference of K')."""
+        return self._moments
+
+    @cached_property
+    def _moments(self) -> tuple[float, float]:
         reach = min(-self.strip[0], self.strip[1])
         step = reach / 32 if np.isfinite(reach) else 1.0
         low, mean, high = _slope(self, np.array([-step, 0.0, step]), step)
@@ -210,24 +216,51 @@ def _slope(law: MellinLaw, c: FloatArray, room: FloatArray | float) -> FloatArra
 
 
 def _saddle(law: MellinLaw, log_y: FloatArray, side: FloatArray) -> FloatArray:
-    """Where K(c) - c log y - log|c|, which is convex, is least on one side of 0: bisection.
+    """Where K(c) - c log y - log|c|, which is convex, is least on one side of 0.
 
-    The integral does not depend on where its contour crosses, so a saddle that is off by much
-    less than the width of the peak will do.
+    Newton's steps with a straight line for K' (so the first is right for a normal log Y), and a
+    bisection where they leave what is known.  The integral does not depend on where its contour
+    crosses, so a saddle that is off by much less than the width of the peak will do.
     """
     edge = np.where(side > 0, law.strip[1], law.strip[0])
     low, high = np.full(log_y.shape, -40.0), np.where(np.isinf(edge), LARGEST, 34.0)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        c = _place(middle, side, edge)
-        falling = side * (_slope(law, c, _room(c, edge)) - log_y - 1 / c) <= 0  # false for NaN
-        low, high = np.where(falling, middle, low), np.where(falling, high, middle)
-    return _place((low + high) / 2, side, edge)
+    mean, deviation = law.log_moments()
+    goal = _crossing_of(mean - log_y, np.full(log_y.shape, deviation**2), side)
+    found, done = np.empty(log_y.shape), np.zeros(log_y.shape, bool)
+    for halved in range(2 * BISECTIONS):
+        u = _coordinate(goal, side, edge)
+        newton = (u > low) & (u < high) & (halved < STEPS or halved % 2 > 0)
+        u = np.where(newton, u, (low + high) / 2)
+        c = _place(u, side, edge)
+        step = 0.03 * _room(c, edge)
+        slope, next_slope = _slope(law, np.stack((c, c + step)), step)
+        rise, curve = slope - log_y - 1 / c, (next_slope - slope) / step
+        falling = side * rise <= 0  # false for NaN
+        low, high = np.where(falling, u, low), np.where(falling, high, u)
+        found = np.where(done, found, c)
+        done = done | (np.abs(rise) <= OFF * np.sqrt(curve + 1 / c**2))
+        if done.all():
+            break
+        goal = _crossing_of(slope - curve * c - log_y, curve, side)
+    return found
+
+
+def _crossing_of(b: FloatArray, a: FloatArray, side: FloatArray) -> FloatArray:
+    """The root of a c + b = 1/c on one side of 0; not a number where there is none."""
+    root = np.sqrt(b * b + 4 * a)
+    with np.errstate(divide="ignore"):
+        return np.where(side * b > 0, 2 / (b + side * root), (side * root - b) / (2 * a))
 
 
 def _place(u: FloatArray, side: FloatArray, edge: FloatArray) -> FloatArray:
     """The point with coordinate u between 0 and the edge: logarithmic at both ends."""
     return np.where(np.isinf(edge), side * np.exp(u), edge * expit(u))
+
+
+def _coordinate(c: FloatArray, side: FloatArray, edge: FloatArray) -> FloatArray:
+    """The coordinate of a point (see `_place`); not a number of one that is outside."""
+    with np.errstate(divide="ignore"):
+        return np.where(np.isinf(edge), np.log(side * c), logit(c / edge))
 
 
 def _room(c: FloatArray, edge: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ What is computed is exact but for rounding, which is stated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -149,9 +149,11 @@ def _law(one: OneOfTwo, generations: int) -> Iterator[tuple[Floats, Floats]]:
     yield np.array([one.start]), np.ones(1)
     frames = list(_frames(one))
     runs = [_run(one, held, generations) for _, held in frames]
+    values: Any = ()
     for at_once in zip(*runs, strict=True):
         size = at_once[0][0]
-        yield one.fitted(size), np.sum([w * odds for (w, _), (_, odds) in
+        values = values if len(values) == size + 1 else one.fitted(size)
+        yield values, np.sum([w * odds for (w, _), (_, odds) in
                                         zip(frames, at_once, strict=True)], axis=0)  # fmt: skip
 
 
@@ -283,7 +285,8 @@ def provided(
     if isinstance(functional, Monomial) and len(functional.powers) == 1:
         ((name, power),) = functional.powers
         one = types[int(name.split("_")[1]) - 1]
-        return _stated(tuple(_law(one, generations)), lambda q: q**power, loop)
+        values, errors = _stated(_law(one, generations), [lambda q: q**power], loop, generations)
+        return values[0], errors[0]
     return f"{functional} is no function of one type"
 
 
@@ -305,23 +308,30 @@ def _work(loop: FeedbackLoop, generations: int) -> int:
 @lru_cache(maxsize=4096)
 def _all(one: OneOfTwo, generations: int) -> dict[str, tuple[Floats, Floats]]:
     """Every function of one type, from one law."""
-    found = tuple(_law(one, generations))
-    return {name: _stated(found, f, one.loop) for name, f in FUNCTIONS.items()}
+    found = _stated(_law(one, generations), tuple(FUNCTIONS.values()), one.loop, generations)
+    return dict(zip(FUNCTIONS, zip(*found, strict=True), strict=True))
 
 
 def _stated(
-    found: tuple[tuple[Floats, Floats], ...], f: Callable[[Floats], Floats], loop: FeedbackLoop
-) -> tuple[Floats, Floats]:
-    """E f(q) at every g, and its rounding: each step's is that of its log-factorials."""
+    law: Iterable[tuple[Floats, Floats]], functions: Sequence[Callable[[Floats], Floats]],
+    loop: FeedbackLoop, generations: int,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """E f(q) of each f at every g, and its rounding: each step's is that of its log-factorials."""
     from scipy.special import gammaln
 
-    values, errors = np.empty(len(found)), np.zeros(len(found))
-    largest = max(loop.sizes(len(found) - 1), default=1)
+    values = np.empty((len(functions), generations + 1))
+    errors = np.zeros_like(values)
+    largest = max(loop.sizes(generations), default=1)
     step = 4 * np.finfo(float).eps * (10 + gammaln(largest + 2))
-    for g, (q, odds) in enumerate(found):
-        with np.errstate(divide="ignore"):
-            terms = f(q[odds > 0]) * odds[odds > 0]
-        values[g] = terms.sum()
-        if np.isfinite(values[g]):
-            errors[g] = (g + 1) * step * np.abs(terms).sum()
+    before: Any = None
+    for g, (q, odds) in enumerate(law):
+        if q is not before:
+            before = q
+            with np.errstate(divide="ignore"):
+                exact = np.array([f(q) for f in functions])
+            endless = np.isinf(exact)
+            finite = np.where(endless, 0.0, exact)
+        beyond = np.where(endless & (odds > 0), exact, 0.0).sum(axis=1)
+        values[:, g] = finite @ odds + beyond
+        errors[:, g] = np.where(beyond == 0, (g + 1) * step * (np.abs(finite) @ odds), 0.0)
     return values, errors
