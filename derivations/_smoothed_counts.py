@@ -21,8 +21,6 @@ WHOLE = 600
 """Counts up to here are summed over one by one; of larger ones a share is a beta variable."""
 NOTHING = 1e-9
 """Stands for no points, and for no synthetic ones."""
-CELLS = 2**21
-"""Terms of the sums that are held at once."""
 
 
 def log_moments(size: Any, share: Any, variance: Any, k: float) -> tuple[Any, Any]:
@@ -45,13 +43,8 @@ def log_moments(size: Any, share: Any, variance: Any, k: float) -> tuple[Any, An
     last = np.minimum(np.ceil(size), np.ceil(size * share + 12 * deviation + 20))
     wide = last > WHOLE
     first[wide], second[wide] = _smooth(size[wide], share[wide], variance[wide], k)
-    order = np.flatnonzero(~wide)[np.argsort(last[~wide], kind="stable")]
-    while len(order):
-        count = max(1, min(len(order), int(CELLS // (last[order[-1]] + 1))))
-        part, order = order[-count:], order[:-count]
-        first[part], second[part] = _summed(
-            size[part], share[part], variance[part], k, int(last[part].max())
-        )
+    if not wide.all():
+        first[~wide], second[~wide] = _summed(size[~wide], share[~wide], variance[~wide], k)
     return first.reshape(shape), second.reshape(shape)
 
 
@@ -82,24 +75,13 @@ def _scatter(size: Any, share: Any, variance: Any) -> Any:
     return np.where((size > 1) & np.isfinite(inverse), np.maximum(inverse, 0.0), 0.0)
 
 
-def _summed(size: Any, share: Any, variance: Any, k: float, last: int) -> tuple[Any, Any]:
+def _summed(size: Any, share: Any, variance: Any, k: float) -> tuple[Any, Any]:
     """The same by the sum over all counts: the ratios of the statement, from 0 on."""
-    i, size = np.arange(float(last)), size[:, None]
-    share = np.minimum(share[:, None], 1 - NOTHING)
-    inverse = _scatter(size, share, variance[:, None])
-    down = (i + 1) * ((1 - share) + (size - i - 1) * inverse)
-    ratio = np.maximum(size - i, 0) * (share + i * inverse)
-    log_p = np.zeros((len(size), last + 1))
-    with np.errstate(all="ignore"):
-        ratio /= down  # beyond the size it is 0, whatever its sign
-        logs = np.log(np.abs(ratio, out=ratio), out=ratio)
-    np.cumsum(logs, axis=1, out=log_p[:, 1:])
-    log_p -= log_p.max(axis=1, keepdims=True)
-    weight = np.exp(log_p, out=log_p)
-    weight /= weight.sum(axis=1, keepdims=True)
-    values = np.log(np.arange(last + 1.0) + k)
-    first = weight @ values
-    return first, np.maximum(weight @ values**2 - first**2, 0.0)
+    from hallofillusions.count_loops import log_moments as over_counts
+
+    share = np.minimum(share, 1 - NOTHING)
+    found: tuple[Any, Any] = over_counts(size, share, _scatter(size, share, variance), k)
+    return found
 
 
 def log_share(loop: FeedbackLoop, p: Any, own: Any, when: Any) -> tuple[Any, Any]:
@@ -158,4 +140,7 @@ def _row_parts(law: RowLoss, when: tuple[int, ...]) -> tuple[Any, Any, Any]:
     family: Any = law.loop.family
     row, p, weight = family.pairs(held_out=law.held_out)
     own = {name: np.where(row >= 0, v[row], 0.0) for name, v in sizes(law.loop).items()}
-    return weight, *log_share(law.loop, p, own, when)
+    # most n-grams are rare ones of rare contexts: few pairs of counts are different
+    alike, place = np.unique(np.stack([p, *own.values()]), axis=1, return_inverse=True)
+    first, second = log_share(law.loop, alike[0], dict(zip(own, alike[1:], strict=True)), when)
+    return weight, first[place], second[place]

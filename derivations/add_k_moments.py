@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,7 @@ def _collapsed() -> Iterator[Step]:
 applies = types_only(tuple(rho), estimator=AddK, start=(Truth, FirstFit))
 
 
+@lru_cache(maxsize=64)
 def at_generation(closed: Any, mixing: type[Any]) -> Any:
     """A closed form in x, y, r, λ and the mean law's end, as one in ε, p, u, α, n and g."""
     rates = {r: speed, slow: (1 - epsilon) ** 2 * rho[mixing]}

@@ -119,17 +119,20 @@ def formula(loop: FeedbackLoop, what: Any) -> Any:
 
 
 @lru_cache(maxsize=32)
-def _table(loop: FeedbackLoop, generation: int) -> tuple[Any, Any]:
-    """log σ²_g and its distribution function, so finely that straight lines are good to 1e-5."""
+def _table(loop: FeedbackLoop, generation: int) -> Callable[[Any], Any]:
+    """The distribution function of log σ²_g, by a spline that is good to 1e-6."""
+    from scipy.interpolate import CubicSpline
+
     law = mellin_law(loop, m, generation)
     mean, deviation = law.log_moments()
-    grid = mean + deviation * np.linspace(-12, 6, 1801)
-    return grid, law.cdf(grid)
+    grid = mean + deviation * np.linspace(-12, 6, 241)
+    spline = CubicSpline(grid, law.cdf(grid))
+    return lambda logs: np.clip(spline(np.clip(logs, grid[0], grid[-1])), 0.0, 1.0)
 
 
 def distribution(loop: FeedbackLoop, generation: int) -> Callable[[Any], Any]:
     """The distribution function of σ²_g."""
-    return lambda values: np.interp(np.log(values), *_table(loop, generation))
+    return lambda values: _table(loop, generation)(np.log(values))
 
 
 def confrontations() -> list[Confrontation]:

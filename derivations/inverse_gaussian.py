@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
 from hallofillusions.derivations._integrals import over_half_line
@@ -24,7 +23,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, InverseMoment
 from hallofillusions.observables.inverse_mean import InverseMean
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, m_0, n, shape
 
@@ -116,8 +115,7 @@ def _numbers(closed: Any, loop: FeedbackLoop, when: Any, **wrong: Any) -> Any:
     first: Any = loop.start if isinstance(loop.start, InverseGaussian) else loop.family
     own: Any = loop.family
     values = {"n": float(loop.n), "shape": float(own.shape), "m_0": float(first.mean), **wrong}
-    exact = closed.subs({m_0: values["m_0"], shape: values["shape"], n: values["n"]})
-    return sp.lambdify(g, exact, "numpy")(np.asarray(when, dtype=float))
+    return evaluate(closed, loop, when, **values)
 
 
 def provides(loop: FeedbackLoop, functional: Functional) -> Callable[[Any], Any] | None:

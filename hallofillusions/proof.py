@@ -320,4 +320,6 @@ def _compiled(expression: Any) -> tuple[Callable[..., Any], list[str]]:
     import sympy
 
     symbols = sorted(sympy.sympify(expression).free_symbols, key=str)
-    return sympy.lambdify(symbols, expression, ["scipy", "numpy"]), [str(s) for s in symbols]
+    # without its docstring, which would print the expression a second time
+    function = sympy.lambdify(symbols, expression, ["scipy", "numpy"], docstring_limit=0)
+    return function, [str(s) for s in symbols]

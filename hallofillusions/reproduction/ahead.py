@@ -7,20 +7,24 @@ install` does this as it compiles the rest to bytecode.
 
 from __future__ import annotations
 
+import numpy as np
+
 from .runs import Run, Scale
 
 SMALL = Scale(1, 1, 1, 1, 1)
 
 
 def text() -> None:
-    """The loops that write and count text."""
+    """The loops that write and count text, and those that expect counts."""
     from ..corpus import Corpus
+    from ..count_loops import log_moments
     from .claims import written
     from .texts import Cut, text_runs
 
     corpus = Corpus()
     for run in (*text_runs(SMALL, corpus), *written(SMALL, Cut.of(corpus))):
         make(run)
+    log_moments(*np.full((3, 1), 0.5), 1.0)
 
 
 def mixtures() -> None:
