@@ -173,12 +173,13 @@ def log_density(points: Any, w: Any, mean: Any, covariance: Any, form: int, out:
     A component without weight or whose covariance is singular has no density: -inf where all have
     none.
     """
-    R, n, d = points.shape
+    n, d = points.shape[1:]
     K = w.shape[1]
     q, total, scratch = np.empty((K, n)), np.empty(n), np.empty(n)
     white, log_det, x = np.empty((K, d, d)), np.empty(K), np.empty((d, n))
-    for r in range(R):
+    for r in range(len(out)):
         own = r if len(w) > 1 else 0
+        cloud = points[r if len(points) > 1 else 0]
         alive = 0
         for k in range(K):
             log_det[k] = whitener(covariance[own, k], form, 0.0, white[k])
@@ -188,7 +189,7 @@ def log_density(points: Any, w: Any, mean: Any, covariance: Any, form: int, out:
             continue
         for i in range(n):
             for a in range(d):
-                x[a, i] = points[r, i, a]
+                x[a, i] = cloud[i, a]
         weighted_densities(x, w[own], mean[own], white, log_det, form, q)
         relative_densities(q, out[r], total, scratch)
         for i in range(n):

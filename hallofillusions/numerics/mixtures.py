@@ -6,6 +6,7 @@ Parameters of a batch are weights (R, K), means (R, K, d) and covariances (R, K,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,8 @@ def log_density(model: Any, points: Any, form: str) -> Any:
     weight = np.asarray(model["weight"], dtype=float)
     K, d = weight.shape[-1], points.shape[-1]
     batch = np.broadcast_shapes(weight.shape[:-1], points.shape[:-2])
-    points = np.broadcast_to(points, (*batch, *points.shape[-2:]))
+    shared = points.ndim == 2  # by all models, and read in one place
+    points = points if shared else np.broadcast_to(points, (*batch, *points.shape[-2:]))
     points = _own(points).reshape(-1, *points.shape[-2:])
     several = weight.ndim > 1
     parts = []
@@ -63,7 +65,7 @@ def log_density(model: Any, points: Any, form: str) -> Any:
         value = np.asarray(model[name], dtype=float)
         value = np.broadcast_to(value, (*batch, *tail)) if several else value[None]
         parts.append(_own(value).reshape(-1, *tail))
-    out = np.empty(points.shape[:2])
+    out = np.empty((math.prod(batch), points.shape[1]))
     loop(points, *parts, FORMS.index(form), out)
     return out.reshape(*batch, -1)
 

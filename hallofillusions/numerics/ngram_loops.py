@@ -336,11 +336,36 @@ def located(codes: Any, known: Any) -> Any:
 
 
 @compiled
-def unseen(nodes: Any, contexts: Any, totals: Any, law: Any, base: float, symbols: Any) -> Any:
-    """P by Witten and Bell of symbols that have not followed all of their contexts."""
-    found = np.empty(len(symbols))
-    for g in range(len(symbols)):
-        found[g] = backed_off(nodes, totals, law, base, contexts[g], np.int64(symbols[g]))
+def scored(
+    codes: Any, bits: int, grams: Any, contexts: Any, nodes: Any, states: Any, top: int,
+    totals: Any, law: Any, base: float,
+) -> Any:  # fmt: skip
+    """P by Witten and Bell of strings: sorted, so that they are merged with the items.
+
+    ``grams`` and ``contexts`` are the codes of the last items and of those before; what is none of
+    them goes on from the longest suffix that is a state.
+    """
+    found, g, h, node = np.empty(len(codes)), 0, 0, -1
+    shift, mask = np.uint64(bits), (ONE << np.uint64(bits)) - ONE
+    last, before, context = len(law) - len(grams), len(totals) - len(contexts), np.uint64(0)
+    for c in range(len(codes)):
+        while g < len(grams) and grams[g] < codes[c]:
+            g += 1
+        if g < len(grams) and grams[g] == codes[c]:
+            found[c] = law[last + g]
+            continue
+        if node < 0 or codes[c] >> shift != context:
+            context, node = codes[c] >> shift, 0
+            while h < len(contexts) and contexts[h] < context:
+                h += 1
+            if h < len(contexts) and contexts[h] == context:
+                node = states[before + h]
+            else:
+                for place in range(top - 1, -1, -1):
+                    symbol = (context >> np.uint64(place * bits)) & mask
+                    node = advanced(nodes, states, top, node, np.int64(symbol))
+        symbol = codes[c] & mask
+        found[c] = backed_off(nodes, totals, law, base, node, np.int64(symbol))
     return found
 
 

@@ -268,18 +268,17 @@ class Chain:
     def probabilities(self, table: Table) -> Floats:
         """P(w|h) of each distinct full n-gram hw of a table of the same order and alphabet."""
         _check_alike(self.table, table)
-        codes, loops = table.codes[-1], _loops()
+        codes = table.codes[-1]
+        if self.smoothing.kind == "Witten-Bell":
+            trie, own = self._trie, self.table.codes
+            contexts = own[-2] if self.order > 1 else np.zeros(1, np.uint64)
+            law: Floats = _loops().scored(
+                codes, table.bits, own[-1], contexts, *trie.moves, trie.totals, self._law,
+                self._base,
+            )  # fmt: skip
+            return law
         found = located(codes, self.table.codes[-1])
         seen = found >= 0
-        if self.smoothing.kind == "Witten-Bell":
-            law = np.empty(len(codes))
-            law[seen] = self._law[-self.table.distinct(self.order) :][found[seen]]
-            grams, trie = decoded(codes[~seen], self.order, table.bits), self._trie
-            nodes, _ = self._reached(grams[:, :-1])
-            law[~seen] = loops.unseen(
-                trie.nodes, nodes, trie.totals, self._law, self._base, grams[:, -1].copy()
-            )
-            return law
         context = located(codes >> np.uint64(table.bits), self.contexts)
         counts = np.where(seen, self.table.counts[-1][found], 0)
         totals = np.where(context >= 0, self.context_counts[context], 0)

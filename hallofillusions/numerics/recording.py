@@ -33,13 +33,16 @@ class Recorder:
         rows, quantities = len(plan.ticks) + 1, len(plan.measured)
         held = len(plan.at)
         size = self.replicates * self.family.dimension
-        self.rows = 1 if self.family.bulky else min(held, max(1, CHUNK // size))
-        self.scratch = np.empty((self.rows, self.replicates))
+        self.most = min(held, max(1, CHUNK // size))
+        self.rows = 1 if self.family.bulky else self.most
+        self.scratch = np.empty((self.most, self.replicates))
         self.summary = Summary.empty(quantities, rows)
         self.raw = np.empty((quantities, len(plan.raw), self.replicates))
         self.models: dict[str, NDArray[Any]] = {}
         self.start: Any = None
         self.held: list[int] = []
+        self.measured: list[int] = []
+        self.values: list[list[Any]] = [[] for _ in plan.measured]  # of an observable each
         self.source = source
         self.remarks: dict[str, str] = {}
         self.on_data = {o: np.empty((rows, source.replicates)) for o in plan.measured
@@ -67,39 +70,52 @@ class Recorder:
         if g not in self.plan.at:
             return
         if len(self.held) == self.rows:
+            self._measure()
+        if len(self.measured) == self.most:
             self.flush()
         for name, row in self.models.items():
             row[len(self.held)] = model[name]
         self.held.append(g)
 
     def flush(self) -> None:
+        """Summarise all that was put."""
+        self._measure()
+        if not (held := self.measured):
+            return
+        places = [(k, held.index(g)) for k, g in enumerate(self.plan.raw) if g in held]
+        for row, parts in enumerate(self.values):
+            values = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            self.summary.assign((row, held), Summary.of(values, self.scratch[: len(held)]))
+            for k, place in places:
+                self.raw[row, k] = values[place]
+        self.measured, self.values = [], [[] for _ in self.values]
+
+    def _measure(self) -> None:
         """Measure the models that were put and forget them."""
         if not (held := self.held):
             return
         used = len(held)
         models = Snapshot({k: v[:used] for k, v in self.models.items()})
-        places = [(k, held.index(g)) for k, g in enumerate(self.plan.raw) if g in held]
-        for row, observable in enumerate(self.plan.measured):
+        for observable, parts in zip(self.plan.measured, self.values, strict=True):
             if observable in self.on_data:
                 values = self.on_data[observable][held]
             else:
                 values = np.asarray(observable.measure(self.family, models), dtype=float)
                 values = np.broadcast_to(values, (used, self.replicates))
-            part = Summary.of(values, self.scratch[:used])
-            if part.nonfinite.any() and observable.label not in self.remarks:
-                self._remark(observable, models, values)
-            self.summary.assign((row, held), part)
-            for k, place in places:
-                self.raw[row, k] = values[place]
+            self._remark(observable, models, values)
+            # what is not summarised at once must not change with the next models
+            parts.append(values.copy() if self.rows < self.most else values)
+        self.measured += held
         self.held = []
-
 
     def _remark(self, observable: Any, models: Any, values: Any) -> None:
         """Why the first value that is not finite is not, where the observable can tell."""
+        remark = getattr(observable, "remark", None)
+        if remark is None or observable.label in self.remarks or np.isfinite(values).all():
+            return
         row, replicate = np.argwhere(~np.isfinite(values))[0]
         own = {k: v[row, replicate] for k, v in models.items()}
-        remark = getattr(observable, "remark", None)
-        if remark is not None and (why := remark(self.family, own)):
+        if why := remark(self.family, own):
             self.remarks[observable.label] = f"is infinite at g = {self.held[row]}: {why}"
 
 
