@@ -17,12 +17,14 @@ from .facts import cloud_sentence, finite, gathered, numbers, real_sentences, ta
 from .folder import RESULTS, checked_target, swap, work_folder
 from .work import (
     CLOUD,
+    NAMES,
     SEED,
     Crew,
     Data,
     column_of,
     data_tasks,
     first_tasks,
+    law_tasks,
     points_of,
     pool_of,
     text_of,
@@ -104,8 +106,10 @@ def reproduce(
             (folder / "trajectories").mkdir()
             crew = Crew(pool)
             crew.begin(first_tasks(text, cloud, points is not None, seed))
+            names = crew.result(NAMES)
+            crew.begin(law_tasks(names))
             data = Data(rows, described, text, crew.result(CLOUD), cloud_described)
-            crew.begin(data_tasks(full, data, seed, folder / "trajectories"))
+            crew.begin(data_tasks(names, full, data, seed, folder / "trajectories"))
             found = crew.results(progress)
             records = gathered(found, data, full, seed)
             _write_data(folder, records)

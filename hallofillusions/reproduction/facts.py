@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from ..comparison import AGREES, DISAGREES, PARTLY, WEAK
-from .work import ENDS, LEVEL, Data
+from .work import ENDS, LEVEL, SHAPE, Data
 
 
 def gathered(
@@ -26,7 +26,7 @@ def gathered(
     return {
         **claims,
         "seed": seed, "full": full, "level": LEVEL, "versions": versions(), "theorems": known,
-        "runs": runs, "real": real_facts(data.column, data.described, runs),
+        "runs": runs, "real": real_facts(found[SHAPE], data.described, runs),
         "text": {**data.corpus.describe(), "samples": found["text", "samples"]},
         "mixtures": {"pictures": found["mixtures", "pictures"], "described": data.cloud_described,
                      "summary": str(data.cloud), "cloud": cloud_facts(data.cloud),
@@ -45,15 +45,15 @@ def versions() -> dict[str, str]:
     return found
 
 
-def real_facts(rows: Any, described: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Where and by how much the Gaussian assumption fails on the real column."""
-    from ..realdata import describe_fit
-
+def real_facts(
+    fit: Mapping[str, float], described: str, runs: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Where and by how much the Gaussian assumption fails: ``fit`` is from `describe_fit`."""
     last = {
         (run["run"], row["quantity"]): row for run in runs if run["study"] == "real"
         for row in run["rows"]
     }  # fmt: skip
-    facts: dict[str, Any] = {"described": described, **describe_fit(rows)}
+    facts: dict[str, Any] = {"described": described, **fit}
     for shape in ("file", "Gaussian"):
         mean, square = (last[shape, q]["theory"] for q in ("variance", "squared variance"))
         spread = math.sqrt(max(square - mean**2, 0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -94,37 +94,53 @@ class Task:
     """About how long it takes: the long ones go first."""
 
 
+NAMES = ("theorems", "names")
 CLOUD = ("mixtures", "cloud")
 ENDS = ("claims", "ends")
+SHAPE = ("real", "shape")
 
 
 def first_tasks(corpus: Any, rows: Any, own: bool, seed: int) -> Iterator[Task]:
-    """What may begin before the cloud is fitted.
+    """What may begin before the cloud is fitted and the theorems are known.
 
-    The three that lead use most of the compiled loops: in a fresh installation these are compiled
-    then, while another process proves theorems, and not by every process once.
+    In a fresh installation the last three compile most of the loops, while another process proves
+    theorems, and not every process once.
     """
-    from ..proof import theorems
     from .mixtures import pictures
     from .texts import samples
 
+    yield Task(NAMES, names, (), 10.0)
     yield Task(CLOUD, cloud_of, (rows, own), 9.0)
     yield Task(("text", "samples"), samples, (corpus, seed), 9.0)
     yield Task(("mixtures", "pictures"), pictures, (seed,), 9.0)
-    for name in theorems():
+
+
+def names() -> list[str]:
+    """Of all theorems: this process, which only waits for others, need not load them."""
+    from ..proof import theorems
+
+    return list(theorems())
+
+
+def law_tasks(names: Iterable[str]) -> Iterator[Task]:
+    """Every theorem is proved."""
+    for name in names:
         yield Task(("law", name), law, (name,), 2.0)
 
 
-def data_tasks(full: bool, data: Data, seed: int, folder: Path) -> Iterator[Task]:
+def data_tasks(
+    names: Sequence[str], full: bool, data: Data, seed: int, folder: Path
+) -> Iterator[Task]:
     """All others: every theorem is attacked and every run is made."""
-    from ..proof import theorems
+    from ..realdata import describe_fit
     from ..simulation import fit_cost
     from .claims import ends_of
     from .studies import perform, studies
 
-    names, runs = list(theorems()), studies(full, *data.parts)
+    runs = studies(full, *data.parts)
     loops = {run.name: run.loop for run in runs if run.study == "mixings"}
     yield Task(ENDS, ends_of, (loops,))
+    yield Task(SHAPE, describe_fit, (data.column,))
     level = LEVEL / (len(names) + len(runs))
     for name in names:
         most = (None, None) if full else (CONFRONTING, FITS)
@@ -222,7 +238,8 @@ def _context() -> Any:
         "hallofillusions.reproduction.loading", "hallofillusions.reproduction.studies",
         "hallofillusions.confronting", "sympy", "scipy.stats", "statsmodels.stats.multitest",
         "hallofillusions.numerics.mixture_loops", "hallofillusions.numerics.ngram_loops",
-        "hallofillusions.plotting", "matplotlib.backends.backend_pdf", *modules(),
+        "hallofillusions.count_loops", "hallofillusions.plotting",
+        "matplotlib.backends.backend_pdf", *modules(),
     ])  # fmt: skip
     resource_tracker.ensure_running()  # it lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
