@@ -181,6 +181,17 @@ def test_rows_are_those_of_a_dictionary(name: str, smoothing: Smoothing) -> None
         np.testing.assert_allclose(rows, expected, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("smoothing", [MLE, add_k(0.3)], ids=["likelihood", "add-k"])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_repeats_are_sums_over_rows(order: int, smoothing: Smoothing) -> None:
+    chain, _ = model("english", order, smoothing)
+    known = chain.contexts
+    asked = known if smoothing == MLE else np.unique(np.append(known, known[::3] ^ np.uint64(1)))
+    np.testing.assert_allclose(chain.repeats(asked), (chain.rows(asked) ** 2).sum(axis=1), 1e-12)
+    missing = np.setdiff1d(np.arange(4**order, dtype=np.uint64), known)
+    assert smoothing != MLE or np.isnan(chain.repeats(missing)).all()
+
+
 def test_contexts_are_those_with_followers() -> None:
     for order in (1, 3):
         chain, reference = model("english", order, MLE)

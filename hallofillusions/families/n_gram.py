@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -313,17 +313,26 @@ class NGram(Family):
 
     def heterozygosity(self, model: Model) -> Any:
         """Σ_c π_c (1 - Σ_w q(w|c)²)."""
-        return self._over_real(model, diversity)
+
+        def each(chain: Chain, contexts: Any) -> Any:
+            if chain.smoothing.counted:
+                return 1 - chain.repeats(contexts)
+            return _by_row(chain, contexts, diversity)
+
+        return self._over_real(model, each)
 
     def chi_square(self, model: Model) -> Any:
         """Σ_c π_c Σ_w (q - p)²/p: infinite where the model has an n-gram that the text has not."""
-        return self._over_real(model, pearson, real=self.chain)
+        return self._over_real(model, partial(_by_row, value=pearson, real=self.chain))
 
     def reverse_divergence(self, model: Model) -> Any:
         """Σ_c π_c KL(model's row ‖ real row)."""
         from scipy.special import rel_entr
 
-        return self._over_real(model, lambda q, p: rel_entr(q, p).sum(axis=-1), real=self.chain)
+        def divergence(q: Any, p: Any) -> Any:
+            return rel_entr(q, p).sum(axis=-1)
+
+        return self._over_real(model, partial(_by_row, value=divergence, real=self.chain))
 
     def distinct(self, model: Model, order: int = 1) -> Any:
         """The number of different k-grams in the model's training set."""
@@ -357,8 +366,8 @@ class NGram(Family):
         found = np.array([value(c) for c in chains.ravel()])
         return found.reshape((*chains.shape, *found.shape[1:]))
 
-    def _over_real(self, model: Model, row: Callable[..., Any], real: Chain | None = None) -> Any:
-        """Σ_c π_c row(q_c), or row(q_c, p_c), over the real contexts that the model has rows for.
+    def _over_real(self, model: Model, each: Callable[[Chain, Any], Any]) -> Any:
+        """Σ_c π_c each(chain, c) over the real contexts that the model has rows for.
 
         Not a number where it has none: a text that is caught in a cycle may forget them all.
         """
@@ -368,7 +377,7 @@ class NGram(Family):
             known = np.full(len(contexts), True)
             if chain.smoothing == MLE:  # which has no law after a context that it never saw
                 known = located(contexts, chain.contexts) >= 0
-            return _weighted(_by_row(chain, contexts[known], row, real), counts[known])
+            return _weighted(each(chain, contexts[known]), counts[known])
 
         return self._each(model, mean)
 

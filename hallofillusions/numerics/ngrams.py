@@ -154,6 +154,11 @@ class Smoothing(NamedTuple):
     k: float = 0.0
     uniform: bool = True
 
+    @property
+    def counted(self) -> bool:
+        """Whether P(w|h) = (c + k)/(N + kK): of the counts after h alone."""
+        return self.kind != "Witten-Bell"
+
 
 MLE = Smoothing("maximum likelihood")
 r"""$P(w|h)=c(hw)/N(h)$, $N(h)=\sum_wc(hw)$; text goes on from the longest suffix that is known."""
@@ -269,7 +274,7 @@ class Chain:
         """P(w|h) of each distinct full n-gram hw of a table of the same order and alphabet."""
         _check_alike(self.table, table)
         codes = table.codes[-1]
-        if self.smoothing.kind == "Witten-Bell":
+        if not self.smoothing.counted:
             trie, own = self._trie, self.table.codes
             contexts = own[-2] if self.order > 1 else np.zeros(1, np.uint64)
             law: Floats = _loops().scored(
@@ -292,6 +297,18 @@ class Chain:
         if not len(law):
             raise InputError("table must hold an n-gram, got an empty one")
         return float(mean_loss(law, counts))
+
+    def repeats(self, codes: Any) -> Floats:
+        r"""$\sum_wP(w|h)^2$ of many full contexts, by their sorted codes, where P is `counted`."""
+        place, k = located(codes, self.contexts), self.smoothing.k
+        counts = self.table.counts[-1]
+        squares = _loops().shortened(self.table.codes[-1], counts * counts, self.table.bits)[1]
+        total, square = (np.where(place >= 0, v[place], 0.0)
+                         for v in (self.context_counts, squares))  # fmt: skip
+        square += k * (2 * total + k * self.size)
+        with np.errstate(invalid="ignore"):
+            found: Floats = square / (total + k * self.size) ** 2
+        return found
 
     def row(self, context: Any) -> Floats:
         """P(·|context) as text goes on, after at most order - 1 symbols.
@@ -455,7 +472,7 @@ class Chain:
         """
         trie = self._trie
         escape = np.full(len(trie.totals), self.smoothing.k * self.size)
-        if self.smoothing.kind == "Witten-Bell":
+        if not self.smoothing.counted:
             escape = trie.distinct.astype(np.float64)
             escape[0] *= self.smoothing.uniform
         return _loops().sparse_weights(trie.nodes, trie.counts, escape)
