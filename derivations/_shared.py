@@ -14,7 +14,7 @@ from hallofillusions.families.gaussian import Gaussian
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, evaluate, in_greek
+from hallofillusions.proof import Confrontation, Step, equal, evaluate, in_greek
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import as_fraction, is_symbolic, mu_0, n, sigma_0
 from hallofillusions.theory import derive, predict
@@ -93,11 +93,11 @@ def drift_statement(v_g: Any, effective_size: Any = None) -> list[Any]:
          r"N_{\mathrm{eff}}")
     )  # fmt: skip
     equations = [
-        sp.Eq(variance, (1 - v) * sigma_0**2),
-        sp.Eq(error, v * sigma_0**2),
-        sp.Eq(v, v_g, evaluate=False),
+        equal(variance, (1 - v) * sigma_0**2),
+        equal(error, v * sigma_0**2),
+        equal(v, v_g),
     ]
-    return equations if effective_size is None else [*equations, sp.Eq(N, effective_size)]
+    return equations if effective_size is None else [*equations, equal(N, effective_size)]
 
 
 def same_first_fit(loop: FeedbackLoop, start: Any) -> Iterator[Step]:

@@ -38,7 +38,7 @@ from hallofillusions.estimators.maximum_likelihood import MaximumLikelihood
 from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.accumulate import Accumulate
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.starts import FirstFit
 from hallofillusions.symbols import N, g, n, sigma_0
 
@@ -53,8 +53,8 @@ def statement() -> list[Any]:
     first, last = sp.Symbol("n_1", positive=True), sp.Symbol("N_{g}", positive=True)
     here = {n: n_j, N: N_j}
     return [
-        sp.Eq(v, 1 - sp.Product(1 - cost.subs(here), (j, 1, g)), evaluate=False),
-        sp.Eq(bessel, sigma_0**2 * sp.Product(1 - unbiased_cost.subs(here), (j, 2, g))),
+        equal(v, 1 - sp.Product(1 - cost.subs(here), (j, 1, g))),
+        equal(bessel, sigma_0**2 * sp.Product(1 - unbiased_cost.subs(here), (j, 2, g))),
         sp.Le(v, sp.Add(2 / first, -1 / last, evaluate=False)),
         sp.Ge(bessel, sigma_0**2 * (1 - 1 / first + 1 / last)),
     ]

@@ -31,7 +31,7 @@ from hallofillusions.mixing.accumulate import Accumulate
 from hallofillusions.mixing.accumulate_subsample import AccumulateSubsample
 from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, n, sigma_0
 from hallofillusions.theory import derive
@@ -61,11 +61,11 @@ def statement() -> list[Any]:
     earlier = sp.Symbol(r"\mathrm{E}[s_{j-1}^2]")
     walk = sigma_0**2 / n + sp.Sum(wander.subs(g, j) * earlier, (j, 2, g))
     return [
-        sp.Eq(s2, sigma_0**2 * sp.Product(1 + gain.subs(g, j), (j, 2, g))),
-        sp.Eq(s2, sigma_0**2 * in_root),
-        sp.Eq(root, value),
-        sp.Eq(sp.Limit(s2 / g ** (1 / n), g, sp.oo), sigma_0**2 * constant),
-        sp.Eq(error, walk + seen * s2),
+        equal(s2, sigma_0**2 * sp.Product(1 + gain.subs(g, j), (j, 2, g))),
+        equal(s2, sigma_0**2 * in_root),
+        equal(root, value),
+        equal(sp.Limit(s2 / g ** (1 / n), g, sp.oo), sigma_0**2 * constant),
+        equal(error, walk + seen * s2),
     ]
 
 

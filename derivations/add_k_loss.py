@@ -31,7 +31,7 @@ from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, OverRows
 from hallofillusions.observables.held_out_loss import HeldOutLoss
 from hallofillusions.observables.kl_divergence import KLDivergence
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import n
 
@@ -49,11 +49,11 @@ def statement() -> list[Any]:
     log = sp.Symbol(r"\mathrm{E}\log(X_{i}+\kappa_0)")
     step = sp.Symbol(r"\frac{P(X_{i}=j+1)}{P(X_{i}=j)}")
     return [
-        sp.Eq(loss, sp.Sum(p[i] * sp.log(p[i] * (n + K * k_0)), (i, 1, K)) - sp.Sum(p[i] * log,
-              (i, 1, K)), evaluate=False),
-        sp.Eq(log, sp.Sum(P(X, j) * sp.log(j + k_0), (j, 0, n))),
-        sp.Eq(step, ratio),
-        sp.Eq(scatter, shapes),
+        equal(loss, sp.Sum(p[i] * sp.log(p[i] * (n + K * k_0)), (i, 1, K)) - sp.Sum(p[i] * log,
+              (i, 1, K))),
+        equal(log, sp.Sum(P(X, j) * sp.log(j + k_0), (j, 0, n))),
+        equal(step, ratio),
+        equal(scatter, shapes),
     ]  # fmt: skip
 
 

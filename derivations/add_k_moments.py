@@ -32,7 +32,7 @@ from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, Homozygosity
 from hallofillusions.observables.heterozygosity import Heterozygosity
 from hallofillusions.observables.probability import Probability
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import alpha, g, n
 from hallofillusions.theory import derive
@@ -67,15 +67,15 @@ def spread(mixing: type[Any], i: int, j: int) -> Any:
 def statement() -> list[Any]:
     m, C, S, after, grown, p, u = sp.symbols(r"m_{g} C_{g} S m_{g+1} C_{g+1} p u")
     return [
-        sp.Eq(epsilon, weight),
-        sp.Eq(after, (1 - epsilon) * ((1 - alpha) * p + alpha * m) + epsilon * u),
-        sp.Eq(grown, (1 - epsilon) ** 2 * (S / n + sp.Symbol("rho") * C)),
-        sp.Eq(sp.Symbol(r"\rho_{\mathrm{mixture}}"), rho[FreshMixture]),
-        sp.Eq(sp.Symbol(r"\rho_{\mathrm{split}}"), rho[FreshSplit]),
-        sp.Eq(sp.Symbol(r"m_\infty"), rest[ends[0]].subs({P[0]: p, U[0]: u})),
-        sp.Eq(sp.Symbol(r"C_\infty"), (1 - epsilon) ** 2 * S / n
+        equal(epsilon, weight),
+        equal(after, (1 - epsilon) * ((1 - alpha) * p + alpha * m) + epsilon * u),
+        equal(grown, (1 - epsilon) ** 2 * (S / n + sp.Symbol("rho") * C)),
+        equal(sp.Symbol(r"\rho_{\mathrm{mixture}}"), rho[FreshMixture]),
+        equal(sp.Symbol(r"\rho_{\mathrm{split}}"), rho[FreshSplit]),
+        equal(sp.Symbol(r"m_\infty"), rest[ends[0]].subs({P[0]: p, U[0]: u})),
+        equal(sp.Symbol(r"C_\infty"), (1 - epsilon) ** 2 * S / n
               / (1 - (1 - epsilon) ** 2 * sp.Symbol("rho"))),
-        sp.Eq(sp.Symbol(r"\mathrm{E}[H_\infty]"), smooth),
+        equal(sp.Symbol(r"\mathrm{E}[H_\infty]"), smooth),
     ]  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.entropy import Entropy
 from hallofillusions.observables.probability import Probability
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.symbols import alpha, k
 
 a, A, x, s = sp.symbols("a A x s", positive=True)
@@ -49,8 +49,8 @@ def statement() -> list[Any]:
     whole = sp.Symbol(r"\mathrm{E}_{k=0}[-\sum_i q_{\infty,i}\log q_{\infty,i}]")
     plain = {P[0]: sp.Symbol("p_i"), U[0]: 1 / K}
     return [
-        sp.Eq(law, below, evaluate=False), sp.Eq(a, share.subs(plain)), sp.Eq(A, total),
-        sp.Eq(each, surprise), sp.Eq(whole, entropy),
+        equal(law, below), equal(a, share.subs(plain)), equal(A, total),
+        equal(each, surprise), equal(whole, entropy),
     ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ from hallofillusions.kinds import Bound
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.tail_mass import TailMass
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n, t
 
 saddle = sp.digamma(nu / 2 + s) - sp.log(D / 2)  # K', which is 0 at s*
@@ -57,12 +57,12 @@ def statement() -> list[Any]:
     words = {MaximumLikelihood: "MLE", Bessel: "Bessel"}
     return [
         sp.Le(S, power),
-        sp.Eq(sp.digamma(nu / 2 + least), sp.log(D / 2), evaluate=False),
-        sp.Eq(L, K.subs(s, least), evaluate=False),
-        sp.Eq(S, sp.Mul(power * peak.subs(s, least), sp.Add(1, order, evaluate=False),
-                        evaluate=False), evaluate=False),
-        *(sp.Eq(sp.Symbol(rf"L_{{\mathrm{{{words[e]}}}}}"),
-                sp.Add(falls[e] / n, sp.Order(n**-2, (n, sp.oo)), evaluate=False), evaluate=False)
+        equal(sp.digamma(nu / 2 + least), sp.log(D / 2)),
+        equal(L, K.subs(s, least)),
+        equal(S, sp.Mul(power * peak.subs(s, least), sp.Add(1, order, evaluate=False),
+                        evaluate=False)),
+        *(equal(sp.Symbol(rf"L_{{\mathrm{{{words[e]}}}}}"),
+                sp.Add(falls[e] / n, sp.Order(n**-2, (n, sp.oo)), evaluate=False))
           for e in BOTH),
     ]  # fmt: skip
 

@@ -37,7 +37,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.trace import Trace
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.symbols import alpha, g, lam, n, sigma_0
 from hallofillusions.theory import derive
 
@@ -66,13 +66,13 @@ def statement() -> list[Any]:
     S, own = (sp.Symbol(rf"\mathrm{{E}}{name}[\hat\sigma_g^2]")
               for name in ("", r"_{\mathrm{replace}}"))  # fmt: skip
     return [
-        sp.Eq(S_inf, sigma_0**2 * rest),
-        *(sp.Eq(sp.Symbol(rf"q_{{\mathrm{{{m.__name__[5:].lower()},\,{short}}}}}"), keeps[m, e])
+        equal(S_inf, sigma_0**2 * rest),
+        *(equal(sp.Symbol(rf"q_{{\mathrm{{{m.__name__[5:].lower()},\,{short}}}}}"), keeps[m, e])
           for m in FRESH for e, short in ((MaximumLikelihood, "MLE"), (Bessel, "Bessel"))),
-        sp.Eq(S, path),
-        sp.Eq(r_1 + r_2, trace(FreshSplit, MaximumLikelihood)),
-        sp.Eq(r_1 * r_2, determinant(FreshSplit, MaximumLikelihood)),
-        sp.Eq(own, sigma_0**2 * alone),
+        equal(S, path),
+        equal(r_1 + r_2, trace(FreshSplit, MaximumLikelihood)),
+        equal(r_1 * r_2, determinant(FreshSplit, MaximumLikelihood)),
+        equal(own, sigma_0**2 * alone),
     ]  # fmt: skip
 
 

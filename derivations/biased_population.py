@@ -32,7 +32,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.tail_mass import TailMass
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, in_greek
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, in_greek
 from hallofillusions.symbols import alpha, g, lam, sigma_0, t
 from hallofillusions.theory import derive
 
@@ -49,8 +49,8 @@ tail = sp.erfc(t / sp.sqrt(2 * kept))
 def statement() -> list[Any]:
     mass = sp.Symbol(r"{P(|X-\mu_g|>t\sigma_0)}")
     return [
-        sp.Eq(kept, share, evaluate=False), sp.Eq(mass, tail),
-        sp.Eq(sp.Limit(kept, g, sp.oo), rest),
+        equal(kept, share), equal(mass, tail),
+        equal(sp.Limit(kept, g, sp.oo), rest),
     ]  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from hallofillusions.estimators.maximum_likelihood import MaximumLikelihood
 from hallofillusions.kinds import Bound
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import n, sigma_0
 
 B, G = sp.symbols("B G", positive=True)
@@ -45,9 +45,9 @@ def statement() -> list[Any]:
     names = {e: named(r"(\hat\mu_{G}-\mu_0)^2", e) for e in BOTH}
     even = sp.Symbol("n_1", positive=True)
     return [
-        sp.Eq(budget, B),
+        equal(budget, B),
         *(sp.Ge(names[e], sigma_0**2 * least[e]) for e in BOTH),
-        sp.Eq(even, m),  # where both hold with equality: n_1 = … = n_G
+        equal(even, m),  # where both hold with equality: n_1 = … = n_G
     ]
 
 

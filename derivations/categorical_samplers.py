@@ -24,7 +24,7 @@ from hallofillusions.families.categorical import Categorical
 from hallofillusions.kinds import Exact
 from hallofillusions.mixing.fixed_pool import FixedPool
 from hallofillusions.mixing.replace import Replace
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import n, tau
 
 m, x = sp.symbols("m x", positive=True)  # the kept mass; any ratio of chances
@@ -64,13 +64,13 @@ def statement() -> list[Any]:
     energy = -sp.Sum(r[i] * sp.log(types[i]), (i, 1, K)) - tau * sp.Symbol(r"\mathrm{H}(r)")
     least = tau * sp.Symbol(r"\mathrm{KL}(r\,\|\,w)") - tau * sp.Symbol(r"\log Z")
     return [
-        sp.Eq(w[i], accepted(r[i], a[i], sp.Sum(r[i] * a[i], (i, 1, K))), evaluate=False),
-        sp.Eq(w[i], hot / sp.Sum(hot, (i, 1, K)), evaluate=False),
-        sp.Eq(energy, least, evaluate=False),
-        sp.Eq(sp.Derivative(H, tau), cooling(variance, 0), evaluate=False),
-        sp.Eq(m, mass, evaluate=False),
-        sp.Eq(KL, divergence), sp.Eq(TV, distance), sp.Le(TV, 1 - p, evaluate=False),
-        sp.Eq(lost, absent.subs(q, w[i]), evaluate=False),
+        equal(w[i], accepted(r[i], a[i], sp.Sum(r[i] * a[i], (i, 1, K)))),
+        equal(w[i], hot / sp.Sum(hot, (i, 1, K))),
+        equal(energy, least),
+        equal(sp.Derivative(H, tau), cooling(variance, 0)),
+        equal(m, mass),
+        equal(KL, divergence), equal(TV, distance), sp.Le(TV, 1 - p, evaluate=False),
+        equal(lost, absent.subs(q, w[i])),
     ]  # fmt: skip
 
 

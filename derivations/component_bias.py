@@ -38,7 +38,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.component_variance import ComponentVariance
 from hallofillusions.observables.trace import Trace
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import alpha, g, n
 
 drifts: Any = {FreshSplit: drift_fresh_split.v_g, FreshMixture: drift_fresh_mixture.v_g}
@@ -55,9 +55,9 @@ def statement() -> list[Any]:
     K = sp.Symbol("K", integer=True, positive=True)
     sums = {inner: sp.Sum(w[k] * Sigma[k], (k, 1, K)), outer: sp.Sum(w[k] * gaps, (k, 1, K))}
     return [
-        sp.Eq(each, kept * Sigma[k]), sp.Eq(kept, share, evaluate=False),
-        sp.Eq(every, total.subs(sums), evaluate=False),
-        sp.Eq(sp.Limit(kept, g, sp.oo), rest),
+        equal(each, kept * Sigma[k]), equal(kept, share),
+        equal(every, total.subs(sums)),
+        equal(sp.Limit(kept, g, sp.oo), rest),
     ]  # fmt: skip
 
 

@@ -54,7 +54,7 @@ from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, OfComponent
 from hallofillusions.observables.component_error import ComponentError
 from hallofillusions.observables.component_variance import ComponentVariance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import alpha, g, lam, n
 
 size = n * p
@@ -74,13 +74,13 @@ def statement() -> list[Any]:
     kept = sp.Symbol(r"\mathrm{E}[\hat\sigma_{k,g}^2+\delta_{k,g}^2;\,n_{k,g}=j]")
     v = sp.Symbol(r"\mathrm{E}_{\mathrm{replace}}[\hat\sigma_{k,g}^2]")
     return [
-        sp.Eq(sp.Symbol(counts), lumping.entry.subs(p, weight), evaluate=False),
-        *(sp.Eq(name, sum(rows[i, :] * sp.Matrix([error, variance, 1])))
+        equal(sp.Symbol(counts), lumping.entry.subs(p, weight)),
+        *(equal(name, sum(rows[i, :] * sp.Matrix([error, variance, 1])))
           for i, name in enumerate(after)),
-        sp.Eq(own_size, r + s),
-        sp.Eq(kept, sp.Symbol(r"\mathrm{P}(n_{k,g}=j)")),
-        sp.Eq(v, early.subs(p, weight) + order(n**-3)),
-        sp.Eq(sp.Limit(n * (1 - v), n, sp.oo), g / weight, evaluate=False),
+        equal(own_size, r + s),
+        equal(kept, sp.Symbol(r"\mathrm{P}(n_{k,g}=j)")),
+        equal(v, early.subs(p, weight) + order(n**-3)),
+        equal(sp.Limit(n * (1 - v), n, sp.oo), g / weight),
     ]  # fmt: skip
 
 

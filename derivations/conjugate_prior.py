@@ -38,7 +38,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.mean import Mean
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.symbols import alpha, k, lookup, n, sigma_0
 
 half = sp.Rational(1, 2)
@@ -75,8 +75,8 @@ def statement() -> list[Any]:
     real, theta, A, p = (sp.Symbol(s) for s in ("m^*", r"\theta", r"A(\theta)", r"p(\theta)"))
     names = {f: rf"\mathrm{{P}}_{{\mathrm{{{f.__name__}}}}}(\hat m_\infty<x)" for f in below}
     return [
-        sp.Eq(p, sp.Symbol("C") * sp.exp(2 * k * (real * theta - A))),
-        *(sp.Eq(sp.Symbol(names[f]), law, evaluate=False) for f, law in below.items()),
+        equal(p, sp.Symbol("C") * sp.exp(2 * k * (real * theta - A))),
+        *(equal(sp.Symbol(names[f]), law) for f, law in below.items()),
     ]
 
 

@@ -20,7 +20,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import alpha, mu_0, n, n_r, sigma_0
 from hallofillusions.theory import derive
@@ -30,7 +30,7 @@ effective_size = n_r * (1 + alpha) + alpha
 
 def statement() -> list[Any]:
     N = sp.Symbol(r"N_{\mathrm{eff}}")
-    return [sp.Eq(N, effective_size), sp.Le(n_r, N), sp.Lt(N, 2 * n_r + 1)]
+    return [equal(N, effective_size), sp.Le(n_r, N), sp.Lt(N, 2 * n_r + 1)]
 
 
 def proof() -> Iterator[Step]:

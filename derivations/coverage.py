@@ -26,7 +26,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.missing_mass import MissingMass
 from hallofillusions.observables.types_surviving import TypesSurviving
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import alpha, n
 
@@ -50,10 +50,10 @@ def statement() -> list[Any]:
     types = sp.Symbol(r"\mathrm{E}[\mathrm{types}]")
     bracket = (1 - coverage).subs(s, terms[j])
     return [
-        sp.Eq(absent, sp.exp(-kappa * n * p[i]), evaluate=False),
-        sp.Eq(types, sp.Sum(1 - sp.exp(-kappa * n * p[i]), (i, 1, K)), evaluate=False),
-        sp.Eq(kappa, r * sp.Sum(terms[j], (j, 0, sp.oo)), evaluate=False),
-        sp.Eq(kappa, 1 - sp.Sum(bracket, (j, 1, sp.oo)), evaluate=False),
+        equal(absent, sp.exp(-kappa * n * p[i])),
+        equal(types, sp.Sum(1 - sp.exp(-kappa * n * p[i]), (i, 1, K))),
+        equal(kappa, r * sp.Sum(terms[j], (j, 0, sp.oo))),
+        equal(kappa, 1 - sp.Sum(bracket, (j, 1, sp.oo))),
         sp.Le(lower, kappa, evaluate=False), sp.Le(kappa, upper, evaluate=False),
     ]  # fmt: skip
 

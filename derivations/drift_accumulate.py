@@ -31,7 +31,7 @@ from hallofillusions.mixing.accumulate import Accumulate
 from hallofillusions.mixing.accumulate_subsample import AccumulateSubsample
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate, induction
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, n, sigma_0
 from hallofillusions.theory import derive
@@ -62,11 +62,11 @@ def statement() -> list[Any]:
     kept = sp.Product(1 - cost.subs(g, j), (j, 1, g))
     return [
         *drift_statement(1 - kept, effective_size),
-        sp.Eq(1 - kept, v_g, evaluate=False),
-        sp.Eq(bessel, sigma_0**2 * sp.Product(1 - unbiased_cost.subs(g, j), (j, 2, g))),
-        sp.Eq(bessel, sigma_0**2 * in_roots),
-        sp.Eq(sp.Limit(bessel, g, sp.oo), sigma_0**2 * unbiased_limit),
-        *(sp.Eq(r, value) for r, value in roots.items()),
+        equal(1 - kept, v_g),
+        equal(bessel, sigma_0**2 * sp.Product(1 - unbiased_cost.subs(g, j), (j, 2, g))),
+        equal(bessel, sigma_0**2 * in_roots),
+        equal(sp.Limit(bessel, g, sp.oo), sigma_0**2 * unbiased_limit),
+        *(equal(r, value) for r, value in roots.items()),
     ]
 
 

@@ -30,7 +30,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.accumulate_subsample import AccumulateSubsample
 from hallofillusions.mixing.replace import Replace
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate, induction
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, n, sigma_0
 from hallofillusions.theory import derive
@@ -57,9 +57,9 @@ def statement() -> list[Any]:
     product = (1 - 1 / n) * sp.Product(1 - cost.subs(g, j), (j, 1, g - 1))
     return [
         *drift_statement(1 - V * subsample, 1 / (1 - limit)),
-        sp.Eq(V, product, evaluate=False),
-        sp.Eq(V, in_roots),
-        *(sp.Eq(r, value) for r, value in roots.items()),
+        equal(V, product),
+        equal(V, in_roots),
+        *(equal(r, value) for r, value in roots.items()),
     ]
 
 

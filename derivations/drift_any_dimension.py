@@ -56,7 +56,7 @@ from hallofillusions.observables.along import Along
 from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.trace import Trace
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, in_greek, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate, in_greek, induction
 from hallofillusions.recursion import Recursion
 from hallofillusions.starts import FirstFit, Memory, Truth
 from hallofillusions.symbols import alpha, g, lookup, n_0
@@ -78,7 +78,7 @@ def statement() -> list[Any]:
         r"\mathrm{E}[\hat\Sigma_g]", r"\mathrm{E}[(\hat\mu_g-\mu)(\hat\mu_g-\mu)^\top]",
         r"\Sigma", "v_{g}",
     ))  # fmt: skip
-    return [sp.Eq(covariance, (1 - v) * real), sp.Eq(error, v * real)]
+    return [equal(covariance, (1 - v) * real), equal(error, v * real)]
 
 
 def proof() -> Iterator[Step]:

@@ -27,7 +27,7 @@ from hallofillusions.families.gaussian import Gaussian
 from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fixed_pool import FixedPool
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.starts import FirstFit, Memory, Truth
 from hallofillusions.symbols import alpha, g, n, n_0, sigma_0
 from hallofillusions.theory import derive
@@ -47,9 +47,9 @@ def statement() -> list[Any]:
     pool, truth = sp.symbols(r"v_{g}^{\mathrm{pool}} v_{g}^{\mathrm{truth}}")
     return [
         *drift_statement(relay, effective_size),
-        sp.Eq(pool, relay.subs(split, sp.Symbol(r"v_{g-1}^{\mathrm{split}}"))),
-        sp.Eq(truth, delayed, evaluate=False),
-        sp.Eq(ratio, rho),
+        equal(pool, relay.subs(split, sp.Symbol(r"v_{g-1}^{\mathrm{split}}"))),
+        equal(truth, delayed),
+        equal(ratio, rho),
     ]
 
 

@@ -29,7 +29,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fixed_pool import FixedPool
 from hallofillusions.mixing.fixed_real import FixedReal
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.starts import FirstFit, Memory, Truth
 from hallofillusions.symbols import alpha, g, n, n_r, sigma_0
 from hallofillusions.theory import derive
@@ -45,8 +45,8 @@ from_truth = delayed.subs({ratio: rho, N: effective_size})
 def statement() -> list[Any]:
     truth = sp.Symbol(r"v_{g}^{\mathrm{truth}}")
     return [
-        *drift_statement(relay, effective_size), sp.Eq(truth, delayed, evaluate=False),
-        sp.Eq(ratio, rho),
+        *drift_statement(relay, effective_size), equal(truth, delayed),
+        equal(ratio, rho),
     ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.replace import Replace
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import alpha, g, n, sigma_0
 from hallofillusions.theory import derive
@@ -39,7 +39,7 @@ effective_size = n * (1 - alpha**2) + alpha**2
 
 
 def statement() -> list[Any]:
-    return [*drift_statement(geometric, effective_size), sp.Eq(ratio, rho)]
+    return [*drift_statement(geometric, effective_size), equal(ratio, rho)]
 
 
 def proof() -> Iterator[Step]:

@@ -28,7 +28,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fixed_real import FixedReal
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import alpha, g, n, sigma_0
 from hallofillusions.theory import derive
@@ -41,7 +41,7 @@ effective_size = n * (1 - alpha**2) + alpha
 
 
 def statement() -> list[Any]:
-    return [*drift_statement(geometric, effective_size), sp.Eq(ratio, rho)]
+    return [*drift_statement(geometric, effective_size), equal(ratio, rho)]
 
 
 def proof() -> Iterator[Step]:

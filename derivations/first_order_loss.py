@@ -44,7 +44,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.kl_divergence import KLDivergence
 from hallofillusions.observables.reverse_kl import ReverseKL
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.rational import factored
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import alpha, g, n, n_r
@@ -78,9 +78,9 @@ def statement() -> list[Any]:
     words = {Replace: "Replace", FreshSplit: "fresh", FixedReal: "fixed", Accumulate: "accumulate"}
     rest = 1 + sp.Symbol("O(1/n)")
     return [
-        sp.Eq(either, loss * rest, evaluate=False),
-        *(sp.Eq(sp.Symbol(rf"w_{{g}}^{{\mathrm{{{words[m]}}}}}"), clock[m]) for m in words),
-        sp.Eq(reverse, types * rest, evaluate=False),
+        equal(either, loss * rest),
+        *(equal(sp.Symbol(rf"w_{{g}}^{{\mathrm{{{words[m]}}}}}"), clock[m]) for m in words),
+        equal(reverse, types * rest),
     ]  # fmt: skip
 
 

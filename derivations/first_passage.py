@@ -42,7 +42,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.log_variance import LogVariance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n
 from hallofillusions.theory import derive
 
@@ -62,12 +62,12 @@ def statement() -> list[Any]:
         r"\log(\hat\sigma_N^2/\sigma_0^2)")  # fmt: skip
     square = named(r"(\log(\hat\sigma_N^2/\sigma_0^2)+N\delta)^2")
     return [
-        sp.Eq(N, sp.Min(T, sp.Symbol("G")), evaluate=False),
-        sp.Eq(power, 1),
-        sp.Eq(one, m.subs(lam, 1)),
-        sp.Eq(logarithm, -delta * named("N")),
-        sp.Eq(square, spread * named("N")),
-        sp.Eq(delta, rate),
+        equal(N, sp.Min(T, sp.Symbol("G"))),
+        equal(power, 1),
+        equal(one, m.subs(lam, 1)),
+        equal(logarithm, -delta * named("N")),
+        equal(square, spread * named("N")),
+        equal(delta, rate),
         sp.Gt(named("T"), soonest.subs(rate, delta)),
         sp.Le(sp.Symbol(r"\mathrm{P}(T>g)"), latest),
     ]

@@ -25,7 +25,7 @@ from hallofillusions.kinds import Asymptotic
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.log_variance import LogVariance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import n
 
 overshoot = -sp.zeta(sp.Rational(1, 2)) / sp.sqrt(2 * sp.pi)
@@ -53,12 +53,12 @@ def statement() -> list[Any]:
     order = sp.Order(1 / n, (n, sp.oo))
     g, c = sp.symbols("g b_0")
     return [
-        sp.Eq(T, sp.Mul(b / d, sp.Add(1, order, evaluate=False), evaluate=False), evaluate=False),
-        sp.Eq(law, sp.Add(told.subs(t, g), order, evaluate=False), evaluate=False),
-        sp.Eq(b, sp.log(1 / epsilon) + c * sp.sqrt(w), evaluate=False),
-        sp.Eq(c, overshoot, evaluate=False),
-        sp.Eq(d, rate, evaluate=False),
-        sp.Eq(w, spread, evaluate=False),
+        equal(T, sp.Mul(b / d, sp.Add(1, order, evaluate=False), evaluate=False)),
+        equal(law, sp.Add(told.subs(t, g), order, evaluate=False)),
+        equal(b, sp.log(1 / epsilon) + c * sp.sqrt(w)),
+        equal(c, overshoot),
+        equal(d, rate),
+        equal(w, spread),
     ]
 
 

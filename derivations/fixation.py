@@ -31,7 +31,7 @@ from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.missing_mass import MissingMass
 from hallofillusions.observables.probability import Probability
 from hallofillusions.observables.reverse_kl import ReverseKL
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, n
 from hallofillusions.theory import derive
@@ -50,10 +50,10 @@ def statement() -> list[Any]:
     end = sp.Symbol(r"\mathrm{E}[\mathrm{KL}(\mathrm{model}_\infty\,\|\,\mathrm{real})]")
     p_i, i = sp.IndexedBase("p"), sp.Symbol("i", integer=True)
     return [
-        sp.Eq(fixed, left.subs(p, sp.Symbol("p_i"))),
+        equal(fixed, left.subs(p, sp.Symbol("p_i"))),
         sp.Le(more, late),
-        sp.Eq(gone, missing),
-        sp.Eq(end, -sp.Sum(p_i[i] * sp.log(p_i[i]), (i, 1, K))),
+        equal(gone, missing),
+        equal(end, -sp.Sum(p_i[i] * sp.log(p_i[i]), (i, 1, K))),
     ]
 
 

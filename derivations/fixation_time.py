@@ -24,7 +24,7 @@ from hallofillusions.kinds import Asymptotic
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.heterozygosity import Heterozygosity
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import n
 from hallofillusions.theory import derive
@@ -42,11 +42,11 @@ def statement() -> list[Any]:
     s, j = sp.Function("s"), sp.Symbol("j", integer=True, positive=True)
     each = (n * part + correction).subs(q, p[i])
     return [
-        sp.Eq(T, sp.Sum(sp.factor(each), (i, 1, sp.Symbol("K"))) + slowing + sp.Symbol("C")
-              + sp.Symbol("o(1)"), evaluate=False),
-        sp.Eq(sp.Symbol("C"), C),
-        sp.Eq(c, sp.Limit(1 / s(j) - j / 2 - sp.log(j) / 6, j, sp.oo)),
-        sp.Eq(s(j + 1), 1 - sp.exp(-s(j))),
+        equal(T, sp.Sum(sp.factor(each), (i, 1, sp.Symbol("K"))) + slowing + sp.Symbol("C")
+              + sp.Symbol("o(1)")),
+        equal(sp.Symbol("C"), C),
+        equal(c, sp.Limit(1 / s(j) - j / 2 - sp.log(j) / 6, j, sp.oo)),
+        equal(s(j + 1), 1 - sp.exp(-s(j))),
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from hallofillusions.kinds import Limit
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fixed_real import FixedReal
 from hallofillusions.observables.squared_error import SquaredError
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import FirstFit, Memory, Truth
 from hallofillusions.symbols import alpha, g, mu_0, n, n_r, sigma_0
 from hallofillusions.theory import derive
@@ -34,9 +34,9 @@ def statement() -> list[Any]:
     error = sp.Symbol(r"\mathrm{E}[(\hat\mu_{\infty}-\mu_0)^2]")
     most = sp.Limit(inflation, alpha, 1, "-")
     return [
-        sp.Eq(error, sigma_0**2 / n_r * inflation),
-        sp.Eq(most, worst),
-        sp.Eq(sp.Limit(worst, n_r, sp.oo), sp.Rational(3, 2)),
+        equal(error, sigma_0**2 / n_r * inflation),
+        equal(most, worst),
+        equal(sp.Limit(worst, n_r, sp.oo), sp.Rational(3, 2)),
     ]
 
 

@@ -38,7 +38,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.chi_square import ChiSquare
 from hallofillusions.observables.heterozygosity import Heterozygosity
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.samplers import FixedContext
 from hallofillusions.starts import Truth
 from hallofillusions.theory import derive
@@ -55,9 +55,9 @@ def statement() -> list[Any]:
     n_c, own = sp.Symbol("n_{c}"), sp.Symbol(r"\alpha_{c}")
     v_g = sp.Function("v_{g}")
     return [
-        sp.Eq(kept, sp.Sum(share[c] * diversity[c] * (1 - v[c]), (c, 1, C))),
-        sp.Eq(gained, sp.Sum(share[c] * (kinds[c] - 1) * v[c], (c, 1, C))),
-        sp.Eq(v[c], v_g(own, n_c), evaluate=False),
+        equal(kept, sp.Sum(share[c] * diversity[c] * (1 - v[c]), (c, 1, C))),
+        equal(gained, sp.Sum(share[c] * (kinds[c] - 1) * v[c], (c, 1, C))),
+        equal(v[c], v_g(own, n_c)),
     ]
 
 

@@ -33,7 +33,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.chi_square import ChiSquare
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.rational import factored
 from hallofillusions.samplers import FreeRunning, Prompted
 from hallofillusions.starts import Truth
@@ -50,8 +50,8 @@ def statement() -> list[Any]:
     K_c, v, share = sp.Symbol("K_{c}"), sp.Function("v_{g}"), sp.Symbol(r"\pi_{c}")
     mean = sp.Symbol(r"\mathrm{E}[1/N_{c}]")
     return [
-        sp.Eq(gained, (K_c - 1) * v(alpha, n * share) * (1 + remainder(1 / (n * share)))),
-        sp.Eq(mean, inverse + remainder(size**-3)),
+        equal(gained, (K_c - 1) * v(alpha, n * share) * (1 + remainder(1 / (n * share)))),
+        equal(mean, inverse + remainder(size**-3)),
     ]
 
 

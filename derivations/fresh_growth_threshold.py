@@ -50,7 +50,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.starts import FirstFit
 from hallofillusions.symbols import alpha, g, k, n, sigma_0
 
@@ -76,12 +76,12 @@ def statement() -> list[Any]:
     bounds = [1 + k_g * (1 - 1 / n_g), 1 + 2 * k_g]
     names = {FreshSplit: "count", FreshMixture: "chance"}
     return [
-        sp.Eq(v, step.subs({n: n_g, y: v_before})),
-        *(sp.Eq(sp.Symbol(rf"N_{{g}}^{{\mathrm{{{names[x]}}}}}"), e.subs(here))
+        equal(v, step.subs({n: n_g, y: v_before})),
+        *(equal(sp.Symbol(rf"N_{{g}}^{{\mathrm{{{names[x]}}}}}"), e.subs(here))
           for x, e in effective.items()),
         sp.Le(bounds[0], N),
         sp.Le(N, bounds[1]),
-        sp.Eq(v, noise),
+        equal(v, noise),
         sp.Le(v, R + faded * v_m),  # where R ≥ 1/N_j for m < j ≤ g
         sp.Ge(v, sp.Symbol("r", positive=True) * (1 - faded)),  # where r ≤ 1/N_j
         sp.Le(v, 1 - sp.Product(1 - 1 / n_j, (j, 1, g))),

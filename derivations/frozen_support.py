@@ -40,7 +40,7 @@ from hallofillusions.mixing.fixed_real import FixedReal
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.missing_mass import MissingMass
 from hallofillusions.observables.types_surviving import TypesSurviving
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.starts import FirstFit, Memory, Truth
 from hallofillusions.symbols import alpha, g, n, n_r
 from hallofillusions.theory import derive
@@ -64,10 +64,10 @@ def statement() -> list[Any]:
     T, row, lost = sp.Symbol("T_{ij}"), sp.Symbol(r"\mathrm{P}(X_1=j)"), \
         sp.Symbol(r"\mathrm{P}(X_g=0)")  # fmt: skip
     return [
-        sp.Eq(words["Memory"], frozen),
-        sp.Eq(missed, sp.Sum(k[i] * frozen.subs(p, k[i]), (i, 1, K)), evaluate=False),
-        sp.Eq(words["Truth"], frozen * lost, evaluate=False),
-        sp.Eq(row, begun, evaluate=False), sp.Eq(T, entry, evaluate=False),
+        equal(words["Memory"], frozen),
+        equal(missed, sp.Sum(k[i] * frozen.subs(p, k[i]), (i, 1, K))),
+        equal(words["Truth"], frozen * lost),
+        equal(row, begun), equal(T, entry),
         sp.Le(words["Truth"], frozen, evaluate=False),
         sp.Le(frozen - alive, words["Truth"], evaluate=False),
     ]  # fmt: skip

@@ -33,7 +33,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.squared_variance import SquaredVariance
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.symbols import alpha, g, n, sigma_0
 from hallofillusions.theory import derive
 
@@ -48,10 +48,10 @@ def statement() -> list[Any]:
     for estimator, word in zip(BOTH, ("MLE", "Bessel"), strict=True):
         name = sp.Symbol(rf"\mathrm{{Var}}_{{\mathrm{{{word}}}}}(\hat\sigma_g^2)")
         closed = fluctuation.subs(D, DIVISORS[estimator])
-        equations.append(sp.Eq(name, sp.factor_terms(closed.replace(_is_power, _tidy))))
+        equations.append(equal(name, sp.factor_terms(closed.replace(_is_power, _tidy))))
     fresh = sp.Symbol(r"\mathrm{Var}_{\mathrm{fresh}}(\hat\sigma_\infty^2)")
     order = sp.Order(n**-2, (n, sp.oo))
-    return [*equations, sp.Eq(fresh, sp.Add(stationary, order, evaluate=False), evaluate=False)]
+    return [*equations, equal(fresh, sp.Add(stationary, order, evaluate=False))]
 
 
 def _is_power(e: Any) -> bool:

@@ -22,7 +22,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.kl_divergence import KLDivergence
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, is_symbolic, n, sigma_0
 
 a = D / (n - 3)  # E 1/(χ²/D)
@@ -32,8 +32,8 @@ divergence = (g * drift.subs(lam, 1) - 1 + a**g + a / n * (a**g - 1) / (a - 1)) 
 def statement() -> list[Any]:
     name = sp.Symbol("a")
     return [
-        sp.Eq(named(r"\mathrm{KL}(\mathrm{real}\,\|\,\mathrm{model}_g)"), divergence.subs(a, name)),
-        sp.Eq(name, a),
+        equal(named(r"\mathrm{KL}(\mathrm{real}\,\|\,\mathrm{model}_g)"), divergence.subs(a, name)),
+        equal(name, a),
     ]
 
 

@@ -33,7 +33,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.fourth_moment import FourthMoment
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.symbols import g, n, sigma_0
 from hallofillusions.theory import derive
 
@@ -51,7 +51,7 @@ kurtosis = {e: fourth[e] / second[e] ** 2 for e in BOTH}
 def statement() -> list[Any]:
     names = {MaximumLikelihood: "MLE", Bessel: "Bessel"}
     return [
-        sp.Eq(sp.Symbol(rf"\mathrm{{kurt}}_{{\mathrm{{{names[e]}}}}}(X_g)"), k, evaluate=False)
+        equal(sp.Symbol(rf"\mathrm{{kurt}}_{{\mathrm{{{names[e]}}}}}(X_g)"), k)
         for e, k in kurtosis.items()
     ]
 

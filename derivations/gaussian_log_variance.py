@@ -44,7 +44,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, LogVarianceRatio
 from hallofillusions.observables.log_variance import LogVariance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, n
 
@@ -55,9 +55,9 @@ spread = sp.polygamma(1, nu / 2)  # Var log χ²
 def statement() -> list[Any]:
     faithful = drift.subs(lam, 1)
     return [
-        *(sp.Eq(named(r"\log(\hat\sigma_g^2/\sigma_0^2)", e), g * faithful.subs(D, DIVISORS[e]),
-                evaluate=False) for e in BOTH),
-        sp.Eq(sp.Symbol(r"\mathrm{Var}\log\hat\sigma_g^2"), g * spread),
+        *(equal(named(r"\log(\hat\sigma_g^2/\sigma_0^2)", e), g * faithful.subs(D, DIVISORS[e]))
+          for e in BOTH),
+        equal(sp.Symbol(r"\mathrm{Var}\log\hat\sigma_g^2"), g * spread),
         sp.Lt(faithful, 0),
     ]  # fmt: skip
 

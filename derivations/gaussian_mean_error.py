@@ -29,7 +29,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.squared_error import SquaredError
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.symbols import g, n, sigma_0
 from hallofillusions.theory import derive
 
@@ -40,7 +40,7 @@ errors = {
 
 
 def statement() -> list[Any]:
-    return [sp.Eq(named(r"(\hat\mu_g-\mu_0)^2", e), error) for e, error in errors.items()]
+    return [equal(named(r"(\hat\mu_g-\mu_0)^2", e), error) for e, error in errors.items()]
 
 
 def proof() -> Iterator[Step]:

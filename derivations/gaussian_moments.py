@@ -52,7 +52,7 @@ from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, Monomial
 from hallofillusions.observables.squared_variance import SquaredVariance
 from hallofillusions.observables.standard_deviation import StandardDeviation
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, n, sigma_0
 from hallofillusions.theory import derive
@@ -67,9 +67,9 @@ def statement() -> list[Any]:
     power, joint = named(r"\hat\sigma_g^{2s}"), named(r"(\hat\mu_g-\mu_0)^2\hat\sigma_g^{2s}")
     ratio = sp.Symbol("r")
     return [
-        sp.Eq(power, moment.subs(lam, 1)),
-        sp.Eq(joint, power * walk.subs(lam, 1).subs(r.subs(lam, 1), ratio)),
-        sp.Eq(ratio, r.subs(lam, 1)),
+        equal(power, moment.subs(lam, 1)),
+        equal(joint, power * walk.subs(lam, 1).subs(r.subs(lam, 1), ratio)),
+        equal(ratio, r.subs(lam, 1)),
     ]
 
 

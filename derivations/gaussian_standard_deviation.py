@@ -31,7 +31,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.standard_deviation import StandardDeviation
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n, sigma_0
 
 c = sp.sqrt(2 * lam / D) * sp.gamma(n / 2) / sp.gamma(nu / 2)
@@ -42,8 +42,8 @@ def statement() -> list[Any]:
     names = dict(zip(BOTH, (sp.Symbol("c"), sp.Symbol("c_4")), strict=True))
     equations = []
     for estimator, name in names.items():
-        equations.append(sp.Eq(named(r"\hat\sigma_g", estimator), sigma_0 * name**g))
-        equations.append(sp.Eq(name, c.subs({D: DIVISORS[estimator], lam: 1})))
+        equations.append(equal(named(r"\hat\sigma_g", estimator), sigma_0 * name**g))
+        equations.append(equal(name, c.subs({D: DIVISORS[estimator], lam: 1})))
     return equations
 
 

@@ -36,7 +36,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, Tail
 from hallofillusions.observables.tail_mass import TailMass
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n, t
 
 y = sp.Symbol("y", positive=True)
@@ -57,10 +57,10 @@ def statement() -> list[Any]:
     inversion = sp.Integral(y**-s / s * point * one**g, line) / (2 * sp.pi * sp.I)
     tail = sp.Symbol(r"\mathrm{P}(|X_g-\hat\mu_g|>t\sigma_0)")
     return [
-        sp.Eq(tail, sp.Function("S_g")(y), evaluate=False),
-        sp.Eq(sp.Function("S_g")(y), inversion, evaluate=False),
-        sp.Eq(y, threshold.subs(lam, 1), evaluate=False),
-        sp.Eq(sp.Function("S_1")(y), meijer(sp.Rational(1, 2), nu / 2), evaluate=False),
+        equal(tail, sp.Function("S_g")(y)),
+        equal(sp.Function("S_g")(y), inversion),
+        equal(y, threshold.subs(lam, 1)),
+        equal(sp.Function("S_1")(y), meijer(sp.Rational(1, 2), nu / 2)),
     ]
 
 

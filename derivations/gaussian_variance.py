@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import sympy as sp
-
 from hallofillusions.biases.scale_covariance import ScaleCovariance
 from hallofillusions.derivations._replace import (
     BOTH,
@@ -33,7 +31,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, sigma_0
 from hallofillusions.theory import derive
@@ -44,7 +42,7 @@ variance = sigma_0**2 * (lam * (1 - lost)) ** g
 
 def statement() -> list[Any]:
     return [
-        sp.Eq(named(r"\hat\sigma_g^2", e), variance.subs({D: DIVISORS[e], lam: 1})) for e in BOTH
+        equal(named(r"\hat\sigma_g^2", e), variance.subs({D: DIVISORS[e], lam: 1})) for e in BOTH
     ]
 
 

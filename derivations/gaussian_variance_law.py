@@ -43,7 +43,7 @@ from hallofillusions.observables.base import Functional, VarianceQuantile
 from hallofillusions.observables.median import Median
 from hallofillusions.observables.tail_mass import TailMass
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, sigma_0, t
 
 x = sp.Symbol("x", positive=True)
@@ -56,8 +56,8 @@ def statement() -> list[Any]:
     inversion = sp.Integral(y**-s / s * one**g, line) / (2 * sp.pi * sp.I)
     above = sp.Symbol(r"\mathrm{P}(\hat\sigma_g^2>x)")
     return [
-        sp.Eq(above, inversion, evaluate=False),
-        sp.Eq(y, threshold.subs(lam, 1), evaluate=False),
+        equal(above, inversion),
+        equal(y, threshold.subs(lam, 1)),
     ]
 
 

@@ -34,7 +34,7 @@ from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.wasserstein2 import Wasserstein2
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n, sigma_0
 
 c = sp.Symbol("c", positive=True)  # E σ_g = σ₀ c^g
@@ -48,8 +48,8 @@ def statement() -> list[Any]:
     equations = []
     for estimator, name in zip(BOTH, (c, sp.Symbol("c_4")), strict=True):
         value = shrink.subs({D: DIVISORS[estimator], lam: 1})
-        equations.append(sp.Eq(named("W_2^2", estimator), distances[estimator].subs(c, name)))
-        equations.append(sp.Eq(name, value))
+        equations.append(equal(named("W_2^2", estimator), distances[estimator].subs(c, name)))
+        equations.append(equal(name, value))
     return equations
 
 

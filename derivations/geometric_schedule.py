@@ -34,7 +34,7 @@ from hallofillusions.estimators.maximum_likelihood import MaximumLikelihood
 from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n, sigma_0
 
 q, p = sp.symbols("q p", positive=True)  # p = 1/q < 1
@@ -54,11 +54,11 @@ def statement() -> list[Any]:
     ones = sp.Product((1 - q ** (j - g - 1)) / (1 - q**-j), (j, 1, i))
     euler = sp.Product(1 - q**-j, (j, 1, i))
     return [
-        sp.Eq(sp.Symbol("n_{j}"), n * q ** (j - 1)),
-        sp.Eq(variance, sigma_0**2 * left[0]),
-        sp.Eq(left[0], sp.Sum(sign * ones, (i, 0, g))),
-        sp.Eq(left[1], sp.Sum(sign / euler, (i, 0, sp.oo))),
-        sp.Eq(error, sigma_0**2 * wandering),
+        equal(sp.Symbol("n_{j}"), n * q ** (j - 1)),
+        equal(variance, sigma_0**2 * left[0]),
+        equal(left[0], sp.Sum(sign * ones, (i, 0, g))),
+        equal(left[1], sp.Sum(sign / euler, (i, 0, sp.oo))),
+        equal(error, sigma_0**2 * wandering),
     ]
 
 

@@ -42,7 +42,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.mean import Mean
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import alpha, m_0, n, shape
 from hallofillusions.theory import derive
 
@@ -64,10 +64,10 @@ def statement() -> list[Any]:
 
     w = sp.symbols("w_i w_j")
     return [
-        sp.Eq(sp.Symbol(r"\deg\kappa_r"), degree),
+        equal(sp.Symbol(r"\deg\kappa_r"), degree),
         sp.Le(top(r"d\le2"), k),
-        sp.Eq(top(r"d\ge3"), degree.subs(r, k)),
-        sp.Eq(top(r"d\ge3") - k, (k - 1) * (d - 2), evaluate=False),
+        equal(top(r"d\ge3"), degree.subs(r, k)),
+        equal(top(r"d\ge3") - k, (k - 1) * (d - 2)),
         sp.Le(sp.Symbol(r"\mathrm{weight}\,V_{ij}"), sum(w)),
     ]
 

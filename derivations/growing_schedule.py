@@ -44,7 +44,7 @@ from hallofillusions.estimators.maximum_likelihood import MaximumLikelihood
 from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.starts import FirstFit
 from hallofillusions.symbols import g, n, sigma_0
 
@@ -67,14 +67,14 @@ def statement() -> list[Any]:
     forever = sp.Product(1 - 1 / (n * j**s), (j, 1, sp.oo))
     square = sp.sin(sp.pi / sp.sqrt(n)) / (sp.pi / sp.sqrt(n))
     return [
-        sp.Eq(variance, sigma_0**2 * kept),
-        sp.Eq(error, sigma_0**2 * lost),
+        equal(variance, sigma_0**2 * kept),
+        equal(error, sigma_0**2 * lost),
         sp.Le(sp.exp(-sp.Sum(1 / (n_j - 1), (j, 1, g))), kept),
         sp.Le(kept, sp.exp(-lost)),
-        sp.Eq(sp.Product(1 - 1 / (n * j), (j, 1, g)), linear),
+        equal(sp.Product(1 - 1 / (n * j), (j, 1, g)), linear),
         sp.Le(power[0], forever),
         sp.Le(forever, power[1]),
-        sp.Eq(forever.subs(s, 2), square),
+        equal(forever.subs(s, 2), square),
     ]
 
 

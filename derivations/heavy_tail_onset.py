@@ -29,7 +29,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.squared_variance import SquaredVariance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.rational import factored
 from hallofillusions.symbols import alpha, k, n
 from hallofillusions.theory import derive
@@ -70,8 +70,8 @@ def statement() -> list[Any]:
              Bessel: "Bessel"}  # fmt: skip
     order = sp.Order(n**-2, (n, sp.oo))
     return [
-        sp.Eq(sp.Symbol(rf"k_*^{{\mathrm{{{words[mixing]}, {words[estimator]}}}}}"),
-              sp.Add(value, order, evaluate=False), evaluate=False)
+        equal(sp.Symbol(rf"k_*^{{\mathrm{{{words[mixing]}, {words[estimator]}}}}}"),
+              sp.Add(value, order, evaluate=False))
         for (mixing, estimator), value in onset.items()
     ]  # fmt: skip
 

@@ -24,7 +24,7 @@ from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.held_out_loss import HeldOutLoss
 from hallofillusions.observables.own_loss import OwnLoss
 from hallofillusions.observables.training_loss import TrainingLoss
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.symbols import g, is_symbolic, n, sigma_0
 
 entropy = sp.log(2 * sp.pi * sp.E * sigma_0**2) / 2
@@ -38,10 +38,10 @@ def statement() -> list[Any]:
         r"\mathrm{E}[L_{g}^{\mathrm{real}}]", "h"))  # fmt: skip
     excess = sp.Symbol(r"\mathrm{E}\,\mathrm{KL}(\mathrm{real}\,\|\,\mathrm{model}_{g})")
     return [
-        sp.Eq(trained, said, evaluate=False),
-        sp.Eq(said, h + g * drift.subs({lam: 1, D: n}) / 2),
-        sp.Eq(real, h + excess),
-        sp.Eq(h, entropy),
+        equal(trained, said),
+        equal(said, h + g * drift.subs({lam: 1, D: n}) / 2),
+        equal(real, h + excess),
+        equal(h, entropy),
     ]
 
 

@@ -23,7 +23,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, InverseMoment
 from hallofillusions.observables.inverse_mean import InverseMean
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import g, m_0, n, shape
 
@@ -53,10 +53,10 @@ def statement() -> list[Any]:
     power = sp.Symbol(r"\mathrm{E}[\hat m_{g+1}^{-r}|\hat m_g=1/u]")
     term = sp.factorial(r + s) / (sp.factorial(s) * sp.factorial(r - s)) * (h / 2) ** s
     return [
-        sp.Eq(one, inverse),
-        sp.Eq(two, spread),
-        sp.Eq(power, sp.Sum(term * u ** (r - s), (s, 0, r))),
-        sp.Eq(h, step),
+        equal(one, inverse),
+        equal(two, spread),
+        equal(power, sp.Sum(term * u ** (r - s), (s, 0, r))),
+        equal(h, step),
     ]
 
 

@@ -30,7 +30,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.along import Along
 from hallofillusions.observables.log_determinant import LogDeterminant
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import alpha, k, n, sigma_0
 
 half = sp.Rational(1, 2)
@@ -50,10 +50,10 @@ def statement() -> list[Any]:
     wishart = sp.Determinant(S) ** (-(freedom + d + 1) / 2) * sp.exp(-k * sp.Trace(S0 * S.inv()))
     plane = sp.Symbol(r"\mathrm{P}_{d=2}(\log\det\hat\Sigma_\infty/\det\Sigma_0<x)")
     return [
-        sp.Eq(sp.Symbol(r"p(\hat\Sigma_\infty)"), sp.Symbol("C") * wishart),
-        sp.Eq(sp.Symbol(r"\mathrm{Cov}(\hat\mu_\infty|\hat\Sigma_\infty)"),
+        equal(sp.Symbol(r"p(\hat\Sigma_\infty)"), sp.Symbol("C") * wishart),
+        equal(sp.Symbol(r"\mathrm{Cov}(\hat\mu_\infty|\hat\Sigma_\infty)"),
               sp.Symbol(r"\hat\Sigma_\infty") / (2 * k)),
-        sp.Eq(plane, log_det_below, evaluate=False),
+        equal(plane, log_det_below),
     ]
 
 

@@ -26,7 +26,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.squared_error import SquaredError
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import alpha, g, k, mu_0, n, n_r, sigma_0
 from hallofillusions.theory import derive
@@ -55,14 +55,14 @@ def statement() -> list[Any]:
         N = sp.Symbol(rf"N_{{\mathrm{{{short}}}}}")
         bessel = sp.Symbol(rf"\mathrm{{E}}[s_{{\mathrm{{{short}}}}}^2]")
         found += [
-            sp.Eq(N, effective_sizes[mixing]), sp.Eq(bessel, sigma_0**2 * (1 + excesses[mixing]))
+            equal(N, effective_sizes[mixing]), equal(bessel, sigma_0**2 * (1 + excesses[mixing]))
         ]  # fmt: skip
     one = 1 - 1 / effective_sizes[FreshSplit].subs(k, 1)
     anchor = sp.Symbol(r"\mathrm{E}[\hat\sigma_g^2\mid\mathrm{one\ fixed\ point}]")
     return [
         *found,
-        sp.Eq(sp.Limit(one, n, sp.oo), sp.Rational(2, 3)),
-        sp.Eq(anchor, sigma_0**2 * one_fixed_point),
+        equal(sp.Limit(one, n, sp.oo), sp.Rational(2, 3)),
+        equal(anchor, sigma_0**2 * one_fixed_point),
     ]
 
 

@@ -35,7 +35,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.squared_error import SquaredError
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.symbols import alpha, g, h, n, sigma_0
 from hallofillusions.theory import derive
 
@@ -77,11 +77,11 @@ def statement() -> list[Any]:
     alone, follows, ends = (sp.Symbol(rf"\mathrm{{E}}_{{\mathrm{{{x}}}}}[\hat\sigma_{{{i}}}^2]") for
         x, i in (("replace", "g"), ("rule", "g"), ("fresh", r"\infty")))  # fmt: skip
     return [
-        sp.Eq(alone, spread), sp.Eq(points, model - h**2), sp.Eq(sp.Limit(alone, g, sp.oo), rest),
-        sp.Eq(sp.Symbol(r"\mathrm{E}_{\mathrm{replace}}[(\hat\mu_g-\mu_0)^2]"), error),
-        sp.Eq(mean, wander), sp.Eq(model + mean, whole), sp.Eq(ends, settled),
-        sp.Eq(follows, ruled(b)),
-        *(sp.Eq(sp.Symbol(rf"b_{{\mathrm{{{name}}}}}"), b) for name, b in factors.items()),
+        equal(alone, spread), equal(points, model - h**2), equal(sp.Limit(alone, g, sp.oo), rest),
+        equal(sp.Symbol(r"\mathrm{E}_{\mathrm{replace}}[(\hat\mu_g-\mu_0)^2]"), error),
+        equal(mean, wander), equal(model + mean, whole), equal(ends, settled),
+        equal(follows, ruled(b)),
+        *(equal(sp.Symbol(rf"b_{{\mathrm{{{name}}}}}"), b) for name, b in factors.items()),
     ]  # fmt: skip
 
 

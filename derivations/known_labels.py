@@ -30,7 +30,7 @@ from hallofillusions.estimators.known_labels import KnownLabels
 from hallofillusions.families.gaussian_mixture import GaussianMixture
 from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.starts import FirstFit, Memory, Truth
 from hallofillusions.symbols import g, n
 from hallofillusions.theory import derive
@@ -53,10 +53,10 @@ def statement() -> list[Any]:
     j, terms = sp.Symbol("j", integer=True), sp.IndexedBase("s")
     ticks = clock.subs({S: sp.Sum(terms[j], (j, 0, g - 2)), s: terms[g - 1], p: w_k})
     return [
-        sp.Eq(mean, w_k), sp.Eq(cov, shared * w_k * (same - w_l), evaluate=False),
-        sp.Eq(lost, sp.Sum(first * T_g, (i, 0, n)), evaluate=False),
+        equal(mean, w_k), equal(cov, shared * w_k * (same - w_l)),
+        equal(lost, sp.Sum(first * T_g, (i, 0, n))),
         sp.Le(lost, ticks, evaluate=False),
-        sp.Eq(terms[j + 1], survival.follows.subs(s, terms[j]), evaluate=False),
+        equal(terms[j + 1], survival.follows.subs(s, terms[j])),
     ]  # fmt: skip
 
 

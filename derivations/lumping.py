@@ -43,7 +43,7 @@ from hallofillusions.observables.entropy import Entropy
 from hallofillusions.observables.heterozygosity import Heterozygosity
 from hallofillusions.observables.probability import Probability
 from hallofillusions.observables.types_surviving import TypesSurviving
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate, induction
 from hallofillusions.symbols import alpha, n
 from hallofillusions.theory import derive
 
@@ -67,10 +67,10 @@ def statement() -> list[Any]:
     mass, spread = sp.Symbol(r"\mathrm{E}[q_g]"), sp.Symbol(r"\mathrm{Var}\,q_g")
     v = sp.Symbol("v_{g}")
     return [
-        sp.Eq(T[FreshMixture], entry, evaluate=False),
-        sp.Eq(T[FreshSplit], convolved, evaluate=False),
-        sp.Eq(f, sp.Sum(power * at, (i, 0, n), (j, 0, n)), evaluate=False),
-        sp.Eq(mass, p), sp.Eq(spread, second(v) - p**2),
+        equal(T[FreshMixture], entry),
+        equal(T[FreshSplit], convolved),
+        equal(f, sp.Sum(power * at, (i, 0, n), (j, 0, n))),
+        equal(mass, p), equal(spread, second(v) - p**2),
     ]  # fmt: skip
 
 

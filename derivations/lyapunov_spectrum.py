@@ -34,7 +34,7 @@ from hallofillusions.kinds import Limit
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.log_eigenvalue import LogEigenvalue
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n
 from hallofillusions.theory import derive
 
@@ -50,12 +50,12 @@ def statement() -> list[Any]:
     product = sp.Symbol(r"\mathrm{E}[\log(\lambda_{1}\cdots\lambda_{k})]")
     rates = g * sp.Symbol(r"(\gamma_{1}+\cdots+\gamma_{k})")
     return [
-        sp.Eq(sp.Limit(value / g, g, sp.oo), gamma, evaluate=False),
-        sp.Eq(gamma, exponent.subs(lam, 1)),
+        equal(sp.Limit(value / g, g, sp.oo), gamma),
+        equal(gamma, exponent.subs(lam, 1)),
         sp.Le(rates, product),
         sp.Le(product, rates + C),
-        sp.Eq(sp.Limit(product - rates, g, sp.oo), C, evaluate=False),
-        sp.Eq(C, angles),
+        equal(sp.Limit(product - rates, g, sp.oo), C),
+        equal(C, angles),
     ]
 
 

@@ -36,7 +36,7 @@ from hallofillusions.kinds import Limit
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.log_variance import LogVariance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n
 
 third = sp.polygamma(2, nu / 2)  # third cumulant of log χ²
@@ -52,8 +52,8 @@ def statement() -> list[Any]:
     words = {MaximumLikelihood: "MLE", Bessel: "Bessel"}
     order = sp.Order(1 / g, (g, sp.oo))
     return [
-        sp.Eq(sp.Symbol(rf"\mathrm{{med}}_{{\mathrm{{{words[k]}}}}}\log(\hat\sigma_g^2/\sigma_0^2)"),
-              sp.Add(median.subs(D, DIVISORS[k]), order, evaluate=False), evaluate=False)
+        equal(sp.Symbol(rf"\mathrm{{med}}_{{\mathrm{{{words[k]}}}}}\log(\hat\sigma_g^2/\sigma_0^2)"),
+              sp.Add(median.subs(D, DIVISORS[k]), order, evaluate=False))
         for k in BOTH
     ]  # fmt: skip
 

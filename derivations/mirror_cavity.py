@@ -21,7 +21,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.symbols import alpha, g, lam, n, sigma_0
 from hallofillusions.theory import derive
 
@@ -37,12 +37,12 @@ lifetime = -1 / sp.log(alpha)
 def statement() -> list[Any]:
     P = sp.Function("P")
     return [
-        sp.Eq(P(sp.Eq(sp.Symbol("K_{g}"), k)), reflected),
-        sp.Eq(P(sp.Eq(sp.Symbol("K_{g}"), g)), unmixed),
-        sp.Eq(sp.Symbol(r"\mathrm{E}[\lambda^{K_g}]"), generating, evaluate=False),
-        sp.Eq(sp.Symbol(r"\mathrm{E}[K_{g}]"), mean, evaluate=False),
-        sp.Eq(sp.Symbol(r"\mathrm{E}[K_{\infty}]"), late),
-        sp.Eq(sp.Symbol(r"t_{1/\mathrm{e}}"), lifetime),
+        equal(P(equal(sp.Symbol("K_{g}"), k)), reflected),
+        equal(P(equal(sp.Symbol("K_{g}"), g)), unmixed),
+        equal(sp.Symbol(r"\mathrm{E}[\lambda^{K_g}]"), generating),
+        equal(sp.Symbol(r"\mathrm{E}[K_{g}]"), mean),
+        equal(sp.Symbol(r"\mathrm{E}[K_{\infty}]"), late),
+        equal(sp.Symbol(r"t_{1/\mathrm{e}}"), lifetime),
     ]
 
 

@@ -34,7 +34,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import FirstOrderLoss, Functional
 from hallofillusions.observables.kl_divergence import KLDivergence
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.symbols import alpha, g
 
 K, size = sp.symbols("K d_x", positive=True, integer=True)
@@ -60,10 +60,10 @@ def statement() -> list[Any]:
     either = sp.Symbol(r"\mathrm{E}[\mathrm{KL}(\mathrm{real}\,\|\,\mathrm{mixture})]")
     words = {Replace: "Replace", FreshSplit: "fresh", FixedReal: "fixed", Accumulate: "accumulate"}
     return [
-        sp.Eq(either, loss * (1 + sp.Symbol("O(1/n)")), evaluate=False),
-        sp.Eq(d, count["full"]),
-        *(sp.Eq(sp.Symbol(rf"w_{{g}}^{{\mathrm{{{words[m]}}}}}"), clock[m]) for m in words),
-        sp.Eq(sp.Symbol("I_{ww}(s)"), near + sp.Symbol("O(s^4)"), evaluate=False),
+        equal(either, loss * (1 + sp.Symbol("O(1/n)"))),
+        equal(d, count["full"]),
+        *(equal(sp.Symbol(rf"w_{{g}}^{{\mathrm{{{words[m]}}}}}"), clock[m]) for m in words),
+        equal(sp.Symbol("I_{ww}(s)"), near + sp.Symbol("O(s^4)")),
     ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.squared_error import SquaredError
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate, induction
 from hallofillusions.symbols import alpha, g, n
 from hallofillusions.theory import derive
 
@@ -63,10 +63,10 @@ def statement() -> list[Any]:
                   for m in (r"\hat m_g", r"\hat m_\infty"))  # fmt: skip
     rho = {m: sp.Symbol(rf"\rho_{{\mathrm{{{word}}}}}") for m, word in LETTERS.items()}
     return [
-        sp.Eq(error, wandered(sp.Symbol("rho"))),
-        *(sp.Eq(symbol, rate[m]) for m, symbol in rho.items()),
-        *(sp.Eq(sp.Symbol(rf"{end.name}_{{\mathrm{{{LETTERS[m]}}}}}"), limit[m]) for m in rho),
-        sp.Eq(sp.Symbol(rf"{error.name}_{{\mathrm{{Replace}}}}"), drifted),
+        equal(error, wandered(sp.Symbol("rho"))),
+        *(equal(symbol, rate[m]) for m, symbol in rho.items()),
+        *(equal(sp.Symbol(rf"{end.name}_{{\mathrm{{{LETTERS[m]}}}}}"), limit[m]) for m in rho),
+        equal(sp.Symbol(rf"{error.name}_{{\mathrm{{Replace}}}}"), drifted),
     ]
 
 

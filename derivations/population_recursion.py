@@ -24,7 +24,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.base import Combination, Observable, monomial
 from hallofillusions.observables.mean import Mean
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import alpha, g, n, sigma_0
 from hallofillusions.theory import derive
@@ -50,8 +50,8 @@ def statement() -> list[Any]:
     D_g, D_0, D = sp.symbols(r"D_{g} D_{0} D_{\mathrm{real}}")
     TV, KL = sp.Function(r"\mathrm{TV}"), sp.Function(r"\mathrm{KL}")
     return [
-        sp.Eq(D_g - D, gap * (D_0 - D), evaluate=False),
-        sp.Eq(TV(D_g, D), gap * TV(D_0, D)),
+        equal(D_g - D, gap * (D_0 - D)),
+        equal(TV(D_g, D), gap * TV(D_0, D)),
         sp.Le(KL(D, sp.Symbol("D_{g+1}")), alpha * KL(D, D_g)),
     ]
 

@@ -29,7 +29,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.tail_mass import TailMass
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.symbols import k, sigma_0, t
 
 half = sp.Rational(1, 2)
@@ -49,12 +49,12 @@ def statement() -> list[Any]:
     height = sp.Symbol(r"\lim_{t\to\infty}t^{2a}S(t)")
     fall = sp.Symbol(r"\lim_{t\to\infty}\frac{\log M(t)}{t^2}")
     return [
-        sp.Eq(mean, tail, evaluate=False),
-        sp.Eq(far, exponent),
-        *(sp.Eq(sp.Symbol(names[e]), sp.expand(2 * own)) for e, own in shape.items()),
-        sp.Eq(height, amplitude, evaluate=False),
-        sp.Eq(median, typical.subs(q, median_q), evaluate=False),
-        sp.Eq(fall, decay, evaluate=False),
+        equal(mean, tail),
+        equal(far, exponent),
+        *(equal(sp.Symbol(names[e]), sp.expand(2 * own)) for e, own in shape.items()),
+        equal(height, amplitude),
+        equal(median, typical.subs(q, median_q)),
+        equal(fall, decay),
     ]
 
 

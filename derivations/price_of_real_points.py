@@ -23,7 +23,7 @@ from hallofillusions.kinds import Bound
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.squared_error import SquaredError
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.starts import FirstFit, Truth
 from hallofillusions.symbols import alpha, mu_0, n_r, sigma_0
 from hallofillusions.theory import derive
@@ -41,10 +41,10 @@ def statement() -> list[Any]:
     error = sp.Symbol(r"\mathrm{E}[(\hat\mu_{\infty}-\mu_0)^2]")
     n_s, share = sp.Symbol("n_s", positive=True), sp.Symbol(r"\alpha_*")
     return [
-        sp.Eq(c * n_r + n_s, b),
+        equal(c * n_r + n_s, b),
         sp.Ge(error, sigma_0**2 / (most + alpha)),
-        sp.Eq(share, best),  # where it holds with equality
-        sp.Eq(u, sp.sqrt(2 * c - 1)),
+        equal(share, best),  # where it holds with equality
+        equal(u, sp.sqrt(2 * c - 1)),
     ]
 
 

@@ -41,7 +41,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.mean import Mean
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, in_greek
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate, in_greek
 from hallofillusions.rational import factored
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import alpha, k, lookup, mu_0, n, sigma_0
@@ -95,11 +95,11 @@ def statement() -> list[Any]:
     variance, fourth = (sp.Symbol(rf"\mathrm{{E}}[\hat\sigma_\infty^{p}]") for p in (2, 4))
     order = 1 + departures[FreshSplit]["v^2"] / n + sp.Order(n**-2, (n, sp.oo))
     return [
-        *(sp.Eq(sp.Symbol(names[m]), value) for m, value in count.items()),
-        sp.Eq(error, sp.Symbol("V(m^*)") / (N - v_2)),
-        sp.Eq(gaussian, size - 1),
-        sp.Eq(variance, moments["v"]),
-        sp.Eq(fourth, sp.Mul(moments["v^2"], order, evaluate=False), evaluate=False),
+        *(equal(sp.Symbol(names[m]), value) for m, value in count.items()),
+        equal(error, sp.Symbol("V(m^*)") / (N - v_2)),
+        equal(gaussian, size - 1),
+        equal(variance, moments["v"]),
+        equal(fourth, sp.Mul(moments["v^2"], order, evaluate=False)),
     ]
 
 

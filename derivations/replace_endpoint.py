@@ -27,7 +27,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.mean import Mean
 from hallofillusions.observables.tail_mass import TailMass
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.symbols import n, sigma_0, t
 
 half = sp.Rational(1, 2)
@@ -53,11 +53,11 @@ def statement() -> list[Any]:
     law = sp.Symbol(r"p(\hat\mu_{\infty}-\mu_0=x\sigma_0)")
     fourth = sp.Symbol(r"\mathrm{E}_{\mathrm{MLE}}[(\hat\mu_\infty-\mu_0)^4]")
     return [
-        sp.Eq(law, student, evaluate=False),
-        *(sp.Eq(sp.Symbol(rf"\kappa_{{\mathrm{{{words[e]}}}}}"), shape[e]) for e in BOTH),
-        *(sp.Eq(ends[e], beyond[e]) for e in BOTH),
-        sp.Eq(sp.Function(r"\mathrm{P}")(sp.Lt(path, y)), travelled.subs(v, sigma_0**2)),
-        sp.Eq(fourth, kurtosis * sigma_0**4, evaluate=False),
+        equal(law, student),
+        *(equal(sp.Symbol(rf"\kappa_{{\mathrm{{{words[e]}}}}}"), shape[e]) for e in BOTH),
+        *(equal(ends[e], beyond[e]) for e in BOTH),
+        equal(sp.Function(r"\mathrm{P}")(sp.Lt(path, y)), travelled.subs(v, sigma_0**2)),
+        equal(fourth, kurtosis * sigma_0**4),
     ]  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fixed_real import FixedReal
 from hallofillusions.observables.mean import Mean
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import FirstFit, Memory, Truth
 from hallofillusions.symbols import alpha, k, lookup, n, n_r, sigma_0
 
@@ -54,10 +54,10 @@ def statement() -> list[Any]:
     shift = sp.Symbol(r"\mathrm{P}((\hat\mu_\infty-m_A)/s_A<x)")
     error = sp.Symbol(r"\mathrm{E}[(\hat\mu_\infty-\mu_0)^2]")
     return [
-        sp.Eq(p, sp.Symbol("C") * L**2),
-        sp.Eq(ratio, ratio_below, evaluate=False),
-        sp.Eq(shift, shift_below, evaluate=False),
-        sp.Eq(error, sigma_0**2 / k * 3 * k / (2 * k + 1), evaluate=False),
+        equal(p, sp.Symbol("C") * L**2),
+        equal(ratio, ratio_below),
+        equal(shift, shift_below),
+        equal(error, sigma_0**2 / k * 3 * k / (2 * k + 1)),
     ]
 
 

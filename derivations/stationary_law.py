@@ -30,7 +30,7 @@ from hallofillusions.observables.kl_divergence import KLDivergence
 from hallofillusions.observables.tail_mass import TailMass
 from hallofillusions.observables.variance import Variance
 from hallofillusions.observables.wasserstein2 import Wasserstein2
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.symbols import alpha, k, sigma_0, t
 
 half = sp.Rational(1, 2)
@@ -59,8 +59,8 @@ def statement() -> list[Any]:
     names = {MaximumLikelihood: r"a_{\mathrm{MLE}}", Bessel: r"a_{\mathrm{Bessel}}"}
     equations = [(F, below), (X, tail), (loss, divergence), (W, distance)]
     return [
-        *(sp.Eq(name, value, evaluate=False) for name, value in equations),
-        *(sp.Eq(sp.Symbol(names[e]), value) for e, value in shape.items()),
+        *(equal(name, value) for name, value in equations),
+        *(equal(sp.Symbol(names[e]), value) for e, value in shape.items()),
     ]
 
 

@@ -24,7 +24,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.base import Combination, Observable, monomial
 from hallofillusions.observables.mean import Mean
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import alpha, n
 from hallofillusions.theory import derive
@@ -57,9 +57,9 @@ def statement() -> list[Any]:
         for k in range(2, ORDER + 1)
     ]
     return [
-        sp.Eq(K_split, n * ((1 - alpha) * K_real + alpha * K_syn)),
-        sp.Eq(K_mixture, n * sp.log((1 - alpha) * sp.exp(K_real) + alpha * sp.exp(K_syn))),
-        *(sp.Eq(K, n * s) for K, s in zip(orders, surplus[1:], strict=True)),
+        equal(K_split, n * ((1 - alpha) * K_real + alpha * K_syn)),
+        equal(K_mixture, n * sp.log((1 - alpha) * sp.exp(K_real) + alpha * sp.exp(K_syn))),
+        *(equal(K, n * s) for K, s in zip(orders, surplus[1:], strict=True)),
     ]
 
 

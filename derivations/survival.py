@@ -38,7 +38,7 @@ from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.missing_mass import MissingMass
 from hallofillusions.observables.types_surviving import TypesSurviving
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate
 from hallofillusions.symbols import alpha, g, n
 
 c, x, b = sp.symbols("c x b", positive=True)  # c = np; x the count of the type; e^{-bx} is averaged
@@ -55,11 +55,10 @@ def statement() -> list[Any]:
     written = exponent.subs({S: sp.Sum(terms[j], (j, 0, g - 2)), s: terms[g - 1]})
     law = sp.exp(-n * p * written)
     return [
-        sp.Eq(absent, sp.Mul(law, sp.Add(1, order, evaluate=False), evaluate=False),
-              evaluate=False),
+        equal(absent, sp.Mul(law, sp.Add(1, order, evaluate=False), evaluate=False)),
         sp.Le(absent, law, evaluate=False),
-        sp.Eq(terms[j + 1], follows.subs(s, terms[j]), evaluate=False), sp.Eq(terms[0], 1),
-        sp.Eq(sp.Limit(j * terms[j].subs(alpha, 1), j, sp.oo), 2, evaluate=False),
+        equal(terms[j + 1], follows.subs(s, terms[j])), equal(terms[0], 1),
+        equal(sp.Limit(j * terms[j].subs(alpha, 1), j, sp.oo), 2),
     ]  # fmt: skip
 
 

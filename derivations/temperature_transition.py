@@ -29,7 +29,7 @@ from hallofillusions.derivations._temperature import (
 )
 from hallofillusions.families.categorical import Categorical
 from hallofillusions.kinds import Asymptotic
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.starts import Truth
 from hallofillusions.symbols import alpha, g, tau
 
@@ -59,12 +59,12 @@ def statement() -> list[Any]:
     own = {p: real[j], q: model[g, j], Z: normal}
     half = sp.Symbol(r"\alpha_*|_{\tau=1/2}")
     return [
-        sp.Eq(model[g + 1, j], following.subs(own), evaluate=False),
-        sp.Eq(lam, gain, evaluate=False),
-        sp.Eq(star, following.subs(hot, w * Z).subs({p: 1 / K, alpha: limit}), evaluate=False),
-        sp.Eq(limit, touching.subs(x, star), evaluate=False),
-        sp.Eq(w, share.subs(x, star), evaluate=False),
-        sp.Eq(half, half_alpha, evaluate=False),
+        equal(model[g + 1, j], following.subs(own)),
+        equal(lam, gain),
+        equal(star, following.subs(hot, w * Z).subs({p: 1 / K, alpha: limit})),
+        equal(limit, touching.subs(x, star)),
+        equal(w, share.subs(x, star)),
+        equal(half, half_alpha),
     ]  # fmt: skip
 
 

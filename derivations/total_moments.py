@@ -51,7 +51,7 @@ from hallofillusions.families.gaussian_mixture import GaussianMixture
 from hallofillusions.kinds import Exact
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.observables.squared_error import SquaredError
-from hallofillusions.proof import Confrontation, Step, Theorem, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, induction
 from hallofillusions.starts import FirstFit, Memory, Truth
 from hallofillusions.symbols import n
 from hallofillusions.theory import derive
@@ -75,8 +75,8 @@ def statement() -> list[Any]:
         r"\mathrm{mean}(x)", r"\mathrm{Cov}(x)", r"\mathrm{E}[S_g]",
         r"\mathrm{E}[(m_g-m_0)(m_g-m_0)^\top]", r"\Sigma",
     ))  # fmt: skip
-    return [sp.Eq(m, mean), sp.Eq(S, covariance), sp.Eq(after, kept * real),
-            sp.Eq(error, wandered * real)]  # fmt: skip
+    return [equal(m, mean), equal(S, covariance), equal(after, kept * real),
+            equal(error, wandered * real)]  # fmt: skip
 
 
 def proof() -> Iterator[Step]:

@@ -48,7 +48,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.mean import Mean
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import n
 from hallofillusions.theory import derive
 
@@ -68,7 +68,7 @@ def statement() -> list[Any]:
     run = {shift: names["mu"][j - 1], x: names["mu"][j], v: names["v"][j - 1], w: names["v"][j]}
     one = (normal * chi_square).subs(lam, 1).subs(run, simultaneous=True)
     density = sp.Symbol(r"p(\hat\mu_{1},v_{1},\ldots,\hat\mu_{G},v_{G})")
-    return [sp.Eq(density, sp.Product(one, (j, 1, G)), evaluate=False)]
+    return [equal(density, sp.Product(one, (j, 1, G)))]
 
 
 def proof() -> Iterator[Step]:

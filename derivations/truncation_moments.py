@@ -29,7 +29,7 @@ from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.along import Along
 from hallofillusions.observables.squared_variance import SquaredVariance
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.special import ball_radius
 from hallofillusions.symbols import g, kappa, n, sigma_0, tau
 from hallofillusions.theory import derive
@@ -46,8 +46,8 @@ def statement() -> list[Any]:
         "c_{j}", r"\lambda_{\kappa}", "p", r"\mathrm{E}[\hat\sigma_g^4]",
     ))  # fmt: skip
     return [
-        sp.Eq(c, kept(j)), sp.Eq(lam, lam_k), sp.Lt(second, first**2), sp.Eq(mass, inside(d)),
-        sp.Eq(fourth, sigma_0**4 * squared**g),
+        equal(c, kept(j)), equal(lam, lam_k), sp.Lt(second, first**2), equal(mass, inside(d)),
+        equal(fourth, sigma_0**4 * squared**g),
     ]  # fmt: skip
 
 

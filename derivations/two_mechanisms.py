@@ -41,7 +41,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.observables.variance import Variance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import alpha, lam, n, n_r, sigma_0
 from hallofillusions.theory import derive
 
@@ -73,10 +73,10 @@ def statement() -> list[Any]:
     costs = [sp.Symbol(rf"c_{{\mathrm{{{word}}}}}") for word in ("bias", "noise")]
     many = sp.Limit(S / sigma_0**2, n_r, sp.oo)
     return [
-        sp.Eq(sigma_0**2 / S, 1 + 1 / (N - 1) + bias),
-        sp.Eq(costs[0] / costs[1], crossing),
-        sp.Eq(many, 1 / balance),
-        sp.Eq(sp.Limit(S / (1 - alpha), alpha, 1, "-"), sigma_0**2 / (1 - lam)),
+        equal(sigma_0**2 / S, 1 + 1 / (N - 1) + bias),
+        equal(costs[0] / costs[1], crossing),
+        equal(many, 1 / balance),
+        equal(sp.Limit(S / (1 - alpha), alpha, 1, "-"), sigma_0**2 / (1 - lam)),
     ]
 
 

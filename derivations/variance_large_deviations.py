@@ -40,7 +40,7 @@ from hallofillusions.kinds import Bound
 from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.log_variance import LogVariance
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n
 
 c = sp.Symbol("c", real=True)
@@ -59,10 +59,10 @@ def statement() -> list[Any]:
                        evaluate=False)  # fmt: skip
     return [
         sp.Le(chance, sp.exp(-g * I)),
-        sp.Eq(I, (-c * S - K.subs(s, S)), evaluate=False),
-        sp.Eq(sp.digamma(nu / 2 + S), sp.log(D / 2) - c, evaluate=False),
-        sp.Eq(chance, corrected, evaluate=False),
-        sp.Eq(sp.Function("I")(typical), 0, evaluate=False),
+        equal(I, -c * S - K.subs(s, S)),
+        equal(sp.digamma(nu / 2 + S), sp.log(D / 2) - c),
+        equal(chance, corrected),
+        equal(sp.Function("I")(typical), 0),
     ]
 
 

@@ -28,7 +28,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.fresh_split import FreshSplit
 from hallofillusions.mixing.fresh_weighted import FreshWeighted
 from hallofillusions.observables.squared_error import SquaredError
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate, induction
 from hallofillusions.symbols import alpha, g, mu_0, n, sigma_0, w
 from hallofillusions.theory import derive
 
@@ -62,9 +62,9 @@ def statement() -> list[Any]:
     one, two = (sp.Symbol(rf"\rho_{{\mathrm{{{case}}}}}") for case in rates)
     stars = [sp.Symbol(rf"w_{{*,\,\mathrm{{{case}}}}}") for case in best]
     return [
-        sp.Eq(M, sigma_0**2 * v_g), sp.Eq(one, rates["known"]), sp.Eq(two, rates["fitted"]),
-        sp.Eq(v, sigma_0**2 - M), sp.Eq(gain, star),
-        *(sp.Eq(s, value) for s, value in zip(stars, best.values(), strict=True)),
+        equal(M, sigma_0**2 * v_g), equal(one, rates["known"]), equal(two, rates["fitted"]),
+        equal(v, sigma_0**2 - M), equal(gain, star),
+        *(equal(s, value) for s, value in zip(stars, best.values(), strict=True)),
     ]  # fmt: skip
 
 

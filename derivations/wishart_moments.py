@@ -57,7 +57,7 @@ from hallofillusions.observables.base import (
 )
 from hallofillusions.observables.kl_divergence import KLDivergence
 from hallofillusions.observables.log_determinant import LogDeterminant
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g, n
 
 drift = sp.Sum(sp.digamma((n - i) / 2), (i, 1, d)) - d * sp.log(D / 2) + d * sp.log(lam)
@@ -72,11 +72,11 @@ def statement() -> list[Any]:
     wandering = named(r"(\hat\mu_g-\mu_0)^\top\Sigma_g^{-1}(\hat\mu_g-\mu_0)")
     ratio, plain, determinant = sp.Symbol("a"), {lam: 1}, sp.Symbol(r"\det\Sigma_0")
     return [
-        sp.Eq(named(r"\log(\det\Sigma_g/\det\Sigma_0)"), g * drift.subs(plain), evaluate=False),
-        sp.Eq(named(r"\det\Sigma_g"), determinant * shrinks.subs(plain) ** g, evaluate=False),
-        sp.Eq(inverse, ratio**g * sp.Symbol(r"\Sigma_0^{-1}")),
-        sp.Eq(wandering, error.subs({lam: 1}).subs(a.subs(plain), ratio)),
-        sp.Eq(ratio, a.subs(plain)),
+        equal(named(r"\log(\det\Sigma_g/\det\Sigma_0)"), g * drift.subs(plain)),
+        equal(named(r"\det\Sigma_g"), determinant * shrinks.subs(plain) ** g),
+        equal(inverse, ratio**g * sp.Symbol(r"\Sigma_0^{-1}")),
+        equal(wandering, error.subs({lam: 1}).subs(a.subs(plain), ratio)),
+        equal(ratio, a.subs(plain)),
     ]
 
 

@@ -34,7 +34,7 @@ from hallofillusions.loop import FeedbackLoop
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.eigenvalue import Eigenvalue
 from hallofillusions.observables.trace import Trace
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import g
 
 fast, slow = lam**2 * nu * (nu + 2) / D**2, lam**2 * nu * (nu - 1) / D**2
@@ -47,9 +47,9 @@ def statement() -> list[Any]:
     q, p = (named(w) for w in (r"\mathrm{tr}\,\Sigma_g^2", r"(\mathrm{tr}\,\Sigma_g)^2"))
     q0, p0 = sp.Symbol(r"\mathrm{tr}\,\Sigma_0^2"), sp.Symbol(r"(\mathrm{tr}\,\Sigma_0)^2")
     return [
-        sp.Eq(2 * q + p, (2 * q0 + p0) * fast.subs(lam, 1) ** g),
-        sp.Eq(p - q, (p0 - q0) * slow.subs(lam, 1) ** g),
-        sp.Eq(sp.Symbol(r"\nu"), nu),
+        equal(2 * q + p, (2 * q0 + p0) * fast.subs(lam, 1) ** g),
+        equal(p - q, (p0 - q0) * slow.subs(lam, 1) ** g),
+        equal(sp.Symbol(r"\nu"), nu),
     ]
 
 

@@ -49,7 +49,7 @@ from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.base import Functional, Homozygosity
 from hallofillusions.observables.chi_square import ChiSquare
 from hallofillusions.observables.heterozygosity import Heterozygosity
-from hallofillusions.proof import Confrontation, Step, Theorem, evaluate, induction
+from hallofillusions.proof import Confrontation, Step, Theorem, equal, evaluate, induction
 from hallofillusions.starts import FirstFit, Memory, Truth
 from hallofillusions.symbols import alpha, g, n, n_0, n_r
 from hallofillusions.theory import derive
@@ -82,8 +82,8 @@ def statement() -> list[Any]:
         r"\mathrm{E}[q_{g,i}]", r"\mathrm{Cov}(q_{g,i},q_{g,j})", r"\mathrm{E}[H_g]",
         r"\mathrm{E}[\chi^2(q_g\|p)]"))  # fmt: skip
     p_i, p_j, same = sp.Symbol("p_i"), sp.Symbol("p_j"), sp.Symbol(r"\delta_{ij}")
-    return [sp.Eq(mean, p_i), sp.Eq(cov, v * p_i * (same - p_j), evaluate=False),
-            sp.Eq(h, heterozygosity), sp.Eq(chi, chi_square)]  # fmt: skip
+    return [equal(mean, p_i), equal(cov, v * p_i * (same - p_j)),
+            equal(h, heterozygosity), equal(chi, chi_square)]  # fmt: skip
 
 
 def law_of(mixing: type[Any], start: type[Any]) -> tuple[Any, Any, Any]:

@@ -27,7 +27,7 @@ from hallofillusions.mixing.fresh_mixture import FreshMixture
 from hallofillusions.mixing.replace import Replace
 from hallofillusions.observables.missing_mass import MissingMass
 from hallofillusions.observables.types_surviving import TypesSurviving
-from hallofillusions.proof import Confrontation, Step, Theorem
+from hallofillusions.proof import Confrontation, Step, Theorem, equal
 from hallofillusions.symbols import beta, g, n
 
 T, H, K = sp.symbols("T H K", positive=True)  # points, Σ i^{-β} over all types, their number
@@ -50,11 +50,11 @@ def statement() -> list[Any]:
     infinite = {H: sp.zeta(beta)}
     tokens = sp.Symbol(r"E_g")
     return [
-        sp.Eq(E, sp.Mul(mass.subs(infinite), order, evaluate=False), evaluate=False),
-        sp.Eq(V, sp.Mul(vocabulary.subs(infinite), order, evaluate=False), evaluate=False),
-        sp.Eq(E, mass - sp.Sum(mass_beyond, (m, 0, sp.oo)), evaluate=False),
-        sp.Eq(tokens, sp.Function("E")(n * s), evaluate=False),
-        sp.Eq(grown, (g / 2) ** power, evaluate=False),
+        equal(E, sp.Mul(mass.subs(infinite), order, evaluate=False)),
+        equal(V, sp.Mul(vocabulary.subs(infinite), order, evaluate=False)),
+        equal(E, mass - sp.Sum(mass_beyond, (m, 0, sp.oo))),
+        equal(tokens, sp.Function("E")(n * s)),
+        equal(grown, (g / 2) ** power),
     ]  # fmt: skip
 
 

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 GROUP = "hallofillusions.theorems"
 
 
+def equal(left: Any, right: Any) -> Any:
+    """An equation as it stands: `sympy.Eq` would first try, at length, whether it is true."""
+    import sympy
+
+    return sympy.Eq(left, right, evaluate=False)
+
+
 class ProofError(AssertionError):
     """A line of a proof that does not hold."""
 
