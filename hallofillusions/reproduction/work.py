@@ -200,6 +200,8 @@ def attack(
 
 RARELY = (50_000, 20, 100)
 """New objects, and rounds, after which a worker looks for garbage: formulas are many objects."""
+THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What says how many threads multiply matrices: one in each worker, if the user says nothing."""
 
 
 @contextmanager
@@ -243,9 +245,13 @@ def _context() -> Any:
     ])  # fmt: skip
     resource_tracker.ensure_running()  # it lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    unsaid = [name for name in THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(unsaid, "1"))
     try:
         forkserver.ensure_running()
     finally:
+        for name in unsaid:
+            del os.environ[name]
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
