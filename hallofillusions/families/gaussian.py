@@ -20,6 +20,9 @@ from ..symbols import (
 )
 from .base import Family, Model
 
+AT_ONCE = 2**15
+"""Points whose powers are averaged at a time: they stay in the cache."""
+
 
 @dataclass(frozen=True)
 class GaussianStatistics:
@@ -221,10 +224,15 @@ class Gaussian(Family):
             y = sample.mean - float(self.mean)
             known = {1: y, 2: y * y + sample.scatter / sample.count}
         else:
-            known, y, power = {}, sample - float(self.mean), 1.0
-            for k in range(1, max(labels, default=0) + 1):
-                power = power * y
-                known[k] = power.mean(axis=-1)
+            means = np.empty((max(labels, default=0), *sample.shape[:-1]))
+            step = max(1, AT_ONCE // max(sample.shape[-1], 1))
+            for first in range(0, len(sample), step):
+                rows = slice(first, first + step)
+                y = power = sample[rows] - float(self.mean)
+                for k, own in enumerate(means):
+                    power = power * y if k else y
+                    own[rows] = power.mean(axis=-1)
+            known = dict(enumerate(means, 1))
         if missing := sorted(set(labels) - set(known)):
             raise InputError(
                 f"labels must be among {sorted(known)} for this sample, got {missing[0]}"
