@@ -114,8 +114,7 @@ def _numbers(closed: Any, loop: FeedbackLoop, when: Any, **wrong: Any) -> Any:
     """A closed form at the numbers of a loop and of its start."""
     first: Any = loop.start if isinstance(loop.start, InverseGaussian) else loop.family
     own: Any = loop.family
-    values = {"n": float(loop.n), "shape": float(own.shape), "m_0": float(first.mean), **wrong}
-    return evaluate(closed, loop, when, **values)
+    return evaluate(closed, loop, when, shape=float(own.shape), m_0=float(first.mean), **wrong)
 
 
 def provides(loop: FeedbackLoop, functional: Functional) -> Callable[[Any], Any] | None:

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .component import fields_of
+from .proof import equal
 from .symbols import PARAMETERS, lookup
 
 if TYPE_CHECKING:
@@ -516,7 +517,7 @@ def mixing_equation(mixing: type[Mixing]) -> Any:
     except (AttributeError, TypeError):
         return None
     left = sympy.Symbol(rf"K_{{\mathrm{{{mixing.__name__}}}}}(t)")
-    return sympy.Eq(left, written, evaluate=False)
+    return equal(left, written)
 
 
 def loop_equation() -> Any:
@@ -525,4 +526,4 @@ def loop_equation() -> Any:
 
     alpha = lookup("alpha")
     following, real, last = sympy.symbols(r"D_{g+1} D_{\mathrm{real}} D_{\mathrm{syn}}^{g}")
-    return sympy.Eq(following, (1 - alpha) * real + alpha * last, evaluate=False)
+    return equal(following, (1 - alpha) * real + alpha * last)

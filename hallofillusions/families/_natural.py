@@ -17,7 +17,7 @@ import numpy as np
 
 from ..component import fields_of
 from ..symbols import InputError, as_number, is_symbolic, python_number, table_symbol
-from .base import Family, Model
+from .base import Family, Model, power_means
 
 FITTED = ("mean", "probability")
 """The one field of each family that a fit changes."""
@@ -102,7 +102,8 @@ class NaturalFamily(Family):
             if higher := [k for k in labels if k > 1]:
                 raise InputError(f"labels must be 1 for this sample, got {higher[0]}")
             return dict.fromkeys(labels, sample.total / sample.count - middle)
-        return {k: ((sample - middle) ** k).mean(axis=-1) for k in labels}
+        known = power_means(sample, middle, max(labels, default=0))
+        return {k: known[k] for k in labels}
 
     def variance_of(self, model: Model) -> Any:
         """V(m)."""

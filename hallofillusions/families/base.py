@@ -15,6 +15,8 @@ from ..symbols import InputError, checked_rows
 
 Model = Mapping[str, Any]
 """A batch of models: parameter name -> array whose axis 0 is the replicate."""
+AT_ONCE = 2**15
+"""Points whose powers are averaged at a time: they stay in the cache."""
 
 
 class Snapshot(dict[str, Any]):
@@ -392,6 +394,19 @@ class Family(Component, ABC):
     @abstractmethod
     def truth(self) -> dict[str, Any]:
         """The coordinates of the real law."""
+
+
+def power_means(points: Any, middle: float, top: int) -> dict[int, Any]:
+    """k -> the mean of (x - middle)^k over points (replicates, size), k = 1 … ``top``."""
+    means = np.empty((top, *points.shape[:-1]))
+    step = max(1, AT_ONCE // max(points.shape[-1], 1))
+    for first in range(0, len(points), step):
+        rows = slice(first, first + step)
+        y = power = points[rows] - middle
+        for k, own in enumerate(means):
+            power = power * y if k else y
+            own[rows] = power.mean(axis=-1)
+    return dict(enumerate(means, 1))
 
 
 def diversity(q: Any) -> Any:

@@ -18,10 +18,7 @@ from ..symbols import (
     python_number,
     table_symbol,
 )
-from .base import Family, Model
-
-AT_ONCE = 2**15
-"""Points whose powers are averaged at a time: they stay in the cache."""
+from .base import Family, Model, power_means
 
 
 @dataclass(frozen=True)
@@ -224,15 +221,7 @@ class Gaussian(Family):
             y = sample.mean - float(self.mean)
             known = {1: y, 2: y * y + sample.scatter / sample.count}
         else:
-            means = np.empty((max(labels, default=0), *sample.shape[:-1]))
-            step = max(1, AT_ONCE // max(sample.shape[-1], 1))
-            for first in range(0, len(sample), step):
-                rows = slice(first, first + step)
-                y = power = sample[rows] - float(self.mean)
-                for k, own in enumerate(means):
-                    power = power * y if k else y
-                    own[rows] = power.mean(axis=-1)
-            known = dict(enumerate(means, 1))
+            known = power_means(sample, float(self.mean), max(labels, default=0))
         if missing := sorted(set(labels) - set(known)):
             raise InputError(
                 f"labels must be among {sorted(known)} for this sample, got {missing[0]}"

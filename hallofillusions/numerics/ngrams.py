@@ -338,7 +338,7 @@ class Chain:
     def _rows_of(self, nodes: Any, unknown: Any) -> Floats:
         if self._flat:
             nodes = np.where(unknown, -1, nodes)
-        escape = {"Witten-Bell": -1.0}.get(self.smoothing.kind, self.smoothing.k * self.size)
+        escape = self.smoothing.k * self.size if self.smoothing.counted else -1.0
         trie = self._trie
         rows: Floats = _loops().dense_rows(
             trie.nodes, trie.symbols, trie.counts, trie.totals, nodes, self.size, escape,

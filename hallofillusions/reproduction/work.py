@@ -109,14 +109,14 @@ def first_tasks(corpus: Any, rows: Any, own: bool, seed: int) -> Iterator[Task]:
     from .mixtures import pictures
     from .texts import samples
 
-    yield Task(NAMES, names, (), 10.0)
+    yield Task(NAMES, theorem_names, (), 10.0)
     yield Task(CLOUD, cloud_of, (rows, own), 9.0)
     yield Task(("text", "samples"), samples, (corpus, seed), 9.0)
     yield Task(("mixtures", "pictures"), pictures, (seed,), 9.0)
 
 
-def names() -> list[str]:
-    """Of all theorems: this process, which only waits for others, need not load them."""
+def theorem_names() -> list[str]:
+    """A worker tells them: the process that only waits for others need not load the theorems."""
     from ..proof import theorems
 
     return list(theorems())
